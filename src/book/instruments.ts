@@ -1,0 +1,180 @@
+import { decimalToUnits, parseDecimal, unitsToDecimal, type Decimal, type DecimalFault } from './decimal.ts'
+import { MAX_LOTS, MAX_PRICE_TICKS } from './record.ts'
+
+/** An instrument as people write it: decimals as text. */
+export interface InstrumentSpec {
+  readonly symbol: string
+  /** Smallest price step, such as `'0.01'`. */
+  readonly tick: string
+  /** Smallest quantity step, such as `'1'`. */
+  readonly lot: string
+  /** Price that stands for the last trade until there is one. */
+  readonly referencePrice?: string | undefined
+  /** Lowest and highest price an order may have. By default one tick, and as many ticks as a record holds. */
+  readonly minPrice?: string | undefined
+  readonly maxPrice?: string | undefined
+  /** Largest quantity of one order. By default 1,000,000 lots. */
+  readonly maxQuantity?: string | undefined
+}
+
+/** What is wrong with a price or quantity that should have become ticks or lots. */
+export type ConversionFault = DecimalFault | 'step'
+
+export const DEFAULT_MAX_ORDER_LOTS = 1_000_000
+/** In a cancel or an amend: whichever instrument the order is in. */
+export const ANY_INSTRUMENT = -1
+
+interface Names {
+  readonly symbol: string
+  readonly tick: Decimal
+  readonly lot: Decimal
+}
+
+/**
+ * The instrument table: a number for every symbol, and for that number the limits (typed arrays, for the hot
+ * path) and the exact conversion between decimal text and whole ticks and lots (for the edges).
+ */
+export class Instruments {
+  count: number
+  minPriceTicks: Int32Array
+  maxPriceTicks: Int32Array
+  maxOrderLots: Int32Array
+  /** 0 where none was given. */
+  referenceTicks: Int32Array
+  private readonly names: Names[]
+  private readonly bySymbol: Map<string, number>
+
+  constructor(specs: Iterable<InstrumentSpec> = []) {
+    this.count = 0
+    this.minPriceTicks = new Int32Array(16)
+    this.maxPriceTicks = new Int32Array(16)
+    this.maxOrderLots = new Int32Array(16)
+    this.referenceTicks = new Int32Array(16)
+    this.names = []
+    this.bySymbol = new Map()
+    for (const spec of specs) this.add(spec)
+  }
+
+  /**
+   * Adds an instrument and returns its number: 0, 1, 2 and so on.
+   * @throws RangeError naming the field, if a decimal is not one, is not above 0 or is not on the tick or lot
+   */
+  add(spec: InstrumentSpec): number {
+    const { symbol } = spec
+    if (symbol === '' || this.bySymbol.has(symbol)) throw new RangeError(`instrument ${JSON.stringify(symbol)}: already there`)
+    const names: Names = { symbol, tick: step(symbol, 'tick', spec.tick), lot: step(symbol, 'lot', spec.lot) }
+    const price = (field: string, text: string | undefined, otherwise: number): number =>
+      text === undefined ? otherwise : limit(symbol, field, text, names.tick, MAX_PRICE_TICKS)
+    const min = price('minPrice', spec.minPrice, 1)
+    const max = price('maxPrice', spec.maxPrice, MAX_PRICE_TICKS)
+    const reference = price('referencePrice', spec.referencePrice, 0)
+    const lots =
+      spec.maxQuantity === undefined
+        ? DEFAULT_MAX_ORDER_LOTS
+        : limit(symbol, 'maxQuantity', spec.maxQuantity, names.lot, MAX_LOTS)
+    if (min > max) throw new RangeError(`instrument ${symbol}: minPrice is above maxPrice`)
+    if (reference !== 0 && (reference < min || reference > max))
+      throw new RangeError(`instrument ${symbol}: referencePrice is outside minPrice and maxPrice`)
+    const at = this.count
+    this.makeRoom(at + 1)
+    this.minPriceTicks[at] = min
+    this.maxPriceTicks[at] = max
+    this.maxOrderLots[at] = lots
+    this.referenceTicks[at] = reference
+    this.names.push(names)
+    this.bySymbol.set(symbol, at)
+    this.count++
+    return at
+  }
+
+  /** The instrument's number, or undefined for a symbol that is not in the table. */
+  find(symbol: string): number | undefined {
+    return this.bySymbol.get(symbol)
+  }
+
+  /** The symbol of a number, or the empty string for one that is not in the table. */
+  symbol(instrument: number): string {
+    return this.names[instrument]?.symbol ?? ''
+  }
+
+  /** Decimal text to whole ticks, exactly; zero and negative prices are converted too, for the caller to judge. */
+  toTicks(instrument: number, text: string): number | ConversionFault {
+    return toSteps(text, this.names[instrument]!.tick)
+  }
+
+  /** Decimal text to whole lots, exactly. */
+  toLots(instrument: number, text: string): number | ConversionFault {
+    return toSteps(text, this.names[instrument]!.lot)
+  }
+
+  /** A price as decimal text with the tick's decimals. */
+  formatPrice(instrument: number, ticks: number): string {
+    const { tick } = this.names[instrument]!
+    return unitsToDecimal(ticks * tick.units, tick.scale)
+  }
+
+  /** A quantity as decimal text with the lot's decimals. Exact for totals of lots up to 2^53 units. */
+  formatQuantity(instrument: number, lots: number): string {
+    const { lot } = this.names[instrument]!
+    return unitsToDecimal(lots * lot.units, lot.scale)
+  }
+
+  /**
+   * An amount of money in units of one tick times one lot, rounded down: what `priceTicks * lots` is compared with.
+   * At most 2^53 - 1, which no two 31-bit numbers' product needs to pass to be refused.
+   */
+  notionalUnits(instrument: number, amount: string): number | DecimalFault {
+    const { tick, lot } = this.names[instrument]!
+    const decimal = parseDecimal(amount)
+    if (typeof decimal === 'string') return decimal
+    const scale = tick.scale + lot.scale
+    const numerator = BigInt(decimal.units) * 10n ** BigInt(scale)
+    const denominator = 10n ** BigInt(decimal.scale) * BigInt(tick.units) * BigInt(lot.units)
+    const units = numerator / denominator
+    return units > BigInt(Number.MAX_SAFE_INTEGER) ? Number.MAX_SAFE_INTEGER : Number(units)
+  }
+
+  private makeRoom(count: number): void {
+    if (count <= this.minPriceTicks.length) return
+    const wider = (column: Int32Array): Int32Array => {
+      const next = new Int32Array(column.length * 2)
+      next.set(column)
+      return next
+    }
+    this.minPriceTicks = wider(this.minPriceTicks)
+    this.maxPriceTicks = wider(this.maxPriceTicks)
+    this.maxOrderLots = wider(this.maxOrderLots)
+    this.referenceTicks = wider(this.referenceTicks)
+  }
+}
+
+/** A tick or lot in words that say what is wrong with it, or undefined if it is good. */
+export function stepProblem(text: string): string | undefined {
+  const decimal = parseDecimal(text)
+  if (typeof decimal === 'string') return 'expected a decimal number above 0'
+  if (decimal.units <= 0) return 'expected a number above 0'
+  // Keeps ticks times units exact: 31 bits of ticks and 21 of units fit the 53 of a safe integer.
+  if (decimal.units >= 2 ** 21) return 'has too many digits to be converted exactly'
+  return undefined
+}
+
+function step(symbol: string, field: string, text: string): Decimal {
+  const problem = stepProblem(text)
+  if (problem !== undefined) throw new RangeError(`instrument ${symbol}: ${field} ${problem}, got ${JSON.stringify(text)}`)
+  return parseDecimal(text) as Decimal
+}
+
+function limit(symbol: string, field: string, text: string, unit: Decimal, max: number): number {
+  const steps = toSteps(text, unit)
+  if (typeof steps === 'string' || steps <= 0 || steps > max)
+    throw new RangeError(
+      `instrument ${symbol}: ${field} is not a whole number of steps of ${unitsToDecimal(unit.units, unit.scale)} from 1 to ${max}, got ${JSON.stringify(text)}`,
+    )
+  return steps
+}
+
+function toSteps(text: string, unit: Decimal): number | ConversionFault {
+  const units = decimalToUnits(text, unit.scale)
+  if (typeof units === 'string') return units
+  return units % unit.units === 0 ? units / unit.units : 'step'
+}

@@ -1,0 +1,33 @@
+/**
+ * A resting order: one slot of the order slab, 64 bytes, one cache line.
+ *
+ *  word
+ *   0  next          slot of the order behind it in its level (in a free slot: the next free one)
+ *   1  previous      slot of the order ahead of it
+ *   2  level         slot of its level
+ *   3  openLots      what is left to trade
+ *   4  idLow         the order id, low and high half
+ *   5  idHigh
+ *   6  client
+ *   7  head          kind, side, order type, time in force, as in the record
+ *   8  totalLots     what it asked for in all: totalLots - openLots is what has traded
+ *   9  priceTicks
+ *  10  instrument
+ *  11  sequenceLow   of the command that put it at the end of its queue: its time priority
+ *  12  sequenceHigh
+ *  13-15 -
+ */
+export const ORDER_WORDS = 16
+
+export const ORDER_NEXT = 0
+export const ORDER_PREVIOUS = 1
+export const ORDER_LEVEL = 2
+export const ORDER_OPEN_LOTS = 3
+export const ORDER_ID_LOW = 4
+export const ORDER_ID_HIGH = 5
+export const ORDER_CLIENT = 6
+export const ORDER_HEAD = 7
+export const ORDER_TOTAL_LOTS = 8
+export const ORDER_PRICE_TICKS = 9
+export const ORDER_INSTRUMENT = 10
+export const ORDER_SEQUENCE = 11

@@ -1,0 +1,57 @@
+/**
+ * Why a command was refused. The numbers are stable: they stand in journals and on the wire, so a new code
+ * takes a new number and none is used again. 1-39 are found wrong in the command itself, 40-59 by the state of
+ * the book, 60-99 by a risk limit.
+ */
+export const RejectCode = {
+  /** Quantity is missing, zero, negative or not a number. */
+  INVALID_QUANTITY: 1,
+  /** Price is missing where one is needed, zero, negative, outside the instrument's range, or not a number. */
+  INVALID_PRICE: 2,
+  /** Quantity is above what the instrument allows. */
+  EXCEEDS_MAX_SIZE: 3,
+  /** No such instrument. */
+  INVALID_SYMBOL: 4,
+  /** Neither buy nor sell. */
+  INVALID_SIDE: 5,
+  /** Order type is not one that the engine knows. */
+  INVALID_ORDER_TYPE: 6,
+  /** Time in force is not one that the engine knows, or does not go with the order type. */
+  INVALID_TIME_IN_FORCE: 7,
+  /** Command is none of new, cancel, amend. */
+  INVALID_COMMAND: 8,
+  /** Order id is missing, zero, or past 2^53 - 1. */
+  INVALID_ORDER_ID: 9,
+  /** Price is not a whole number of ticks. */
+  OFF_TICK: 10,
+  /** Quantity is not a whole number of lots. */
+  OFF_LOT: 11,
+  /** The line or row could not be read as a command at all. */
+  MALFORMED: 12,
+  /** An order with this id is live, or was seen not long ago. */
+  DUPLICATE_ORDER_ID: 40,
+  /** No live order of this client has this id in this instrument. */
+  UNKNOWN_ORDER: 41,
+  /** Quantity is above the risk limit for one order. */
+  RISK_ORDER_SIZE: 60,
+  /** Price times quantity is above the risk limit for one order. */
+  RISK_NOTIONAL: 61,
+  /** Price is further from the last trade than the collar allows. */
+  RISK_PRICE_COLLAR: 62,
+} as const
+
+export type RejectName = keyof typeof RejectCode
+
+/** Not refused. */
+export const ACCEPTED = 0
+
+const NAMES: readonly (RejectName | undefined)[] = (() => {
+  const names: (RejectName | undefined)[] = []
+  for (const name of Object.keys(RejectCode) as RejectName[]) names[RejectCode[name]] = name
+  return names
+})()
+
+/** The name of a code, or `CODE_n` for a number from a newer version. */
+export function rejectName(code: number): string {
+  return NAMES[code] ?? `CODE_${code}`
+}

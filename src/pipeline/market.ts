@@ -1,0 +1,50 @@
+import { Instruments, type InstrumentSpec, type MatchingEngine } from '../book/index.ts'
+import { Gate } from './gate.ts'
+import { Names, OrderNames } from './names.ts'
+
+export interface MarketOptions {
+  /** The terms on which a symbol that is not in the table is added when it first comes; without them it is refused. */
+  readonly defaultInstrument?: Omit<InstrumentSpec, 'symbol'> | undefined
+}
+
+/**
+ * What the operators of one pipeline share: the instrument table, the names of clients and orders at its edges,
+ * the sequence of its commands, the gate that holds its source back, and the engine once there is one.
+ */
+export class Market {
+  readonly instruments: Instruments
+  readonly clients: Names
+  readonly orders: OrderNames
+  readonly gate: Gate
+  /** Set by the match operator. */
+  engine: MatchingEngine | undefined
+  /** Sequence of the latest command. */
+  sequence: number
+  private readonly defaultInstrument: Omit<InstrumentSpec, 'symbol'> | undefined
+
+  constructor(instruments: Iterable<InstrumentSpec> = [], options: MarketOptions = {}) {
+    this.instruments = new Instruments(instruments)
+    this.clients = new Names()
+    this.orders = new OrderNames((orderId) => this.engine !== undefined && this.engine.book.findOrder(orderId) !== 0)
+    this.gate = new Gate()
+    this.engine = undefined
+    this.sequence = 0
+    this.defaultInstrument = options.defaultInstrument
+  }
+
+  /** The number of a symbol, added on the default terms if there are any; undefined for one that is not traded. */
+  instrument(symbol: string): number | undefined {
+    const known = this.instruments.find(symbol)
+    if (known !== undefined || this.defaultInstrument === undefined || symbol === '') return known
+    if (this.instruments.count >= MAX_INSTRUMENTS) return undefined
+    return this.instruments.add({ symbol, ...this.defaultInstrument })
+  }
+
+  /** Price of an instrument's latest trade in ticks; its reference price, or 0, before the first. */
+  lastTradeTicks(instrument: number): number {
+    return this.engine?.lastTradeTicks[instrument] ?? this.instruments.referenceTicks[instrument]!
+  }
+}
+
+/** A bound on symbols taken as they come, so that hostile input cannot fill the memory with them. */
+const MAX_INSTRUMENTS = 100_000

@@ -1,0 +1,66 @@
+import type * as TE from 'fp-ts/lib/TaskEither.js'
+import type * as t from 'io-ts'
+import type { Batch } from '../book/index.ts'
+import type { Market } from './market.ts'
+
+/** What an edge carries: orders on their way in, or what became of them. */
+export type RecordKind = 'command' | 'event'
+
+/**
+ * Where a stream begins. Records are asked for, never pushed, so a source reads no faster than the pipeline runs.
+ */
+export interface Source {
+  /**
+   * Appends records to a batch until it holds `upTo` of them or no more are at hand. The sequence is not its
+   * business: the runtime numbers records as they enter.
+   * @returns false once the stream has ended and all of it has been given
+   */
+  pull(batch: Batch, upTo: number): boolean
+  /** Resolves when a `pull` that gave nothing is worth repeating. */
+  ready?(): Promise<void>
+  /** Ends the stream early: what was read is still given, nothing more is read. */
+  stop?(): void
+  close?(): Promise<void>
+}
+
+/**
+ * What a synchronous operator does with one record. Steps that stand one behind the other are fused into an
+ * island and called record by record, so that a step sees all that earlier records led to, however they are batched.
+ */
+export interface Step {
+  /** Handles the record that begins at word `at`: in place, or by appending records to `output`. */
+  process(words: Int32Array, at: number): void
+  /** Where a step that makes another kind of record puts them. The island empties it before each batch. */
+  readonly output?: Batch
+  /** Called when a batch is through, and no more may come for a while. */
+  flush?(): void
+  close?(): Promise<void>
+}
+
+/** What went wrong while a stage was set up, and under which of its keys. */
+export interface StageProblem {
+  readonly path: readonly string[]
+  readonly message: string
+}
+
+export interface StageContext {
+  readonly id: string
+  readonly market: Market
+}
+
+/** What a pipeline file names: `operator: NAME`. Adding one is a file in src/operators and a line in its registry. */
+export interface Operator<Options> {
+  readonly name: string
+  /** Reads the stage's own keys: all but id, operator and inputs. */
+  readonly options: t.Type<Options, unknown, unknown>
+  /** Undefined for a source. */
+  readonly consumes: RecordKind | undefined
+  readonly produces: RecordKind
+  readonly create: (options: Options, context: StageContext) => TE.TaskEither<StageProblem, Source | Step>
+}
+
+// An operator's options are known to itself alone; a registry holds operators of all kinds.
+// oxlint-disable-next-line typescript/no-explicit-any
+export type AnyOperator = Operator<any>
+
+export type Registry = ReadonlyMap<string, AnyOperator>
