@@ -123,7 +123,8 @@ export class OrderBook {
     const at = slot * ORDER_WORDS
     const orders = this.words
     this.index.remove(orders[at + ORDER_ID_LOW]!, orders[at + ORDER_ID_HIGH]!)
-    this.unlink(slot)
+    const level = this.unlink(slot)
+    if (this.ladder.orders(level) === 0) this.ladder.remove(level)
     this.slab.give(slot)
   }
 
@@ -134,14 +135,19 @@ export class OrderBook {
   requeue(slot: number, priceTicks: number, openLots: number, words: Int32Array, command: number): boolean {
     const orders = this.words
     const at = slot * ORDER_WORDS
-    const level = this.ladder.ensure(orders[at + ORDER_INSTRUMENT]! * 2 + headSide(orders[at + ORDER_HEAD]!), priceTicks)
+    const level = this.ladder.ensure(
+      orders[at + ORDER_INSTRUMENT]! * 2 + headSide(orders[at + ORDER_HEAD]!),
+      priceTicks,
+    )
     if (level === NONE) return false
-    this.unlink(slot)
+    const left = this.unlink(slot)
     orders[at + ORDER_OPEN_LOTS] = openLots
     orders[at + ORDER_PRICE_TICKS] = priceTicks
     orders[at + ORDER_SEQUENCE] = words[command + SEQUENCE]!
     orders[at + ORDER_SEQUENCE + 1] = words[command + SEQUENCE + 1]!
     this.append(slot, level, openLots)
+    // Only now: the order may be back on the level that it was alone on.
+    if (this.ladder.orders(left) === 0) this.ladder.remove(left)
     return true
   }
 
@@ -151,7 +157,11 @@ export class OrderBook {
     const depth: DepthLevel[] = []
     for (let level = ladder.best(instrument * 2 + side); level !== NONE; level = ladder.next(level)) {
       if (depth.length === levels) break
-      depth.push({ priceTicks: ladder.price(level), lots: ladder.totalLots(level), orders: ladder.orders(level) })
+      depth.push({
+        priceTicks: ladder.price(level),
+        lots: ladder.totalLots(level),
+        orders: ladder.orders(level),
+      })
     }
     return depth
   }
@@ -199,7 +209,8 @@ export class OrderBook {
     this.ladder.addLots(level, openLots)
   }
 
-  private unlink(slot: number): void {
+  /** Takes an order out of its queue. Returns its level, which it may leave empty for the caller to see to. */
+  private unlink(slot: number): number {
     const orders = this.words
     const { levels } = this.ladder
     const at = slot * ORDER_WORDS
@@ -212,6 +223,7 @@ export class OrderBook {
     if (next === NONE) levels[levelAt + LEVEL_TAIL] = previous
     else orders[next * ORDER_WORDS + ORDER_PREVIOUS] = previous
     this.ladder.addLots(level, -orders[at + ORDER_OPEN_LOTS]!)
-    if (--levels[levelAt + LEVEL_COUNT]! === 0) this.ladder.remove(level)
+    levels[levelAt + LEVEL_COUNT]!--
+    return level
   }
 }
