@@ -61,7 +61,8 @@ export class Instruments {
    */
   add(spec: InstrumentSpec): number {
     const { symbol } = spec
-    if (symbol === '' || this.bySymbol.has(symbol)) throw new RangeError(`instrument ${JSON.stringify(symbol)}: already there`)
+    if (symbol === '' || this.bySymbol.has(symbol))
+      throw new RangeError(`instrument ${JSON.stringify(symbol)}: already there`)
     const names: Names = { symbol, tick: step(symbol, 'tick', spec.tick), lot: step(symbol, 'lot', spec.lot) }
     const price = (field: string, text: string | undefined, otherwise: number): number =>
       text === undefined ? otherwise : limit(symbol, field, text, names.tick, MAX_PRICE_TICKS)
@@ -121,17 +122,17 @@ export class Instruments {
 
   /**
    * An amount of money in units of one tick times one lot, rounded down: what `priceTicks * lots` is compared with.
-   * At most 2^53 - 1, which no two 31-bit numbers' product needs to pass to be refused.
+   * Exact up to 2^53 units; above, rounded down to a number that a double holds, so a limit is never loosened.
    */
   notionalUnits(instrument: number, amount: string): number | DecimalFault {
     const { tick, lot } = this.names[instrument]!
     const decimal = parseDecimal(amount)
     if (typeof decimal === 'string') return decimal
-    const scale = tick.scale + lot.scale
-    const numerator = BigInt(decimal.units) * 10n ** BigInt(scale)
+    const numerator = BigInt(decimal.units) * 10n ** BigInt(tick.scale + lot.scale)
     const denominator = 10n ** BigInt(decimal.scale) * BigInt(tick.units) * BigInt(lot.units)
     const units = numerator / denominator
-    return units > BigInt(Number.MAX_SAFE_INTEGER) ? Number.MAX_SAFE_INTEGER : Number(units)
+    const nearest = Number(units)
+    return BigInt(nearest) > units ? nearest - 2 ** (Math.floor(Math.log2(nearest)) - 52) : nearest
   }
 
   private makeRoom(count: number): void {
@@ -160,7 +161,8 @@ export function stepProblem(text: string): string | undefined {
 
 function step(symbol: string, field: string, text: string): Decimal {
   const problem = stepProblem(text)
-  if (problem !== undefined) throw new RangeError(`instrument ${symbol}: ${field} ${problem}, got ${JSON.stringify(text)}`)
+  if (problem !== undefined)
+    throw new RangeError(`instrument ${symbol}: ${field} ${problem}, got ${JSON.stringify(text)}`)
   return parseDecimal(text) as Decimal
 }
 

@@ -6,6 +6,15 @@ import type { Market } from './market.ts'
 /** What an edge carries: orders on their way in, or what became of them. */
 export type RecordKind = 'command' | 'event'
 
+/** What a stage has to say when a run is over. */
+export interface ReportSection {
+  readonly title: string
+  /** For people. */
+  readonly lines: readonly string[]
+  /** For programs. */
+  readonly figures: Readonly<Record<string, unknown>>
+}
+
 /**
  * Where a stream begins. Records are asked for, never pushed, so a source reads no faster than the pipeline runs.
  */
@@ -20,6 +29,7 @@ export interface Source {
   ready?(): Promise<void>
   /** Ends the stream early: what was read is still given, nothing more is read. */
   stop?(): void
+  report?(): ReportSection
   close?(): Promise<void>
 }
 
@@ -34,6 +44,7 @@ export interface Step {
   readonly output?: Batch
   /** Called when a batch is through, and no more may come for a while. */
   flush?(): void
+  report?(): ReportSection
   close?(): Promise<void>
 }
 
@@ -46,6 +57,8 @@ export interface StageProblem {
 export interface StageContext {
   readonly id: string
   readonly market: Market
+  /** How many records the run is to take from its source, where whoever started it said so. */
+  readonly records?: number | undefined
 }
 
 /** What a pipeline file names: `operator: NAME`. Adding one is a file in src/operators and a line in its registry. */

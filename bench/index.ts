@@ -1,0 +1,34 @@
+// `npm run bench` runs all benches and prints what they found; `npm run bench -- book pipeline micro` those named;
+// `--json` prints one JSON document.
+import { parseArgs } from 'node:util'
+import { benchBook } from './book.ts'
+import { benchMicro } from './micro.ts'
+import { benchPipeline } from './pipeline.ts'
+
+const benches: Record<string, () => unknown> = { book: benchBook, pipeline: benchPipeline, micro: benchMicro }
+
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: 'boolean' } } })
+const names = positionals.length > 0 ? positionals : Object.keys(benches)
+const unknown = names.filter((name) => !Object.hasOwn(benches, name))
+if (unknown.length > 0) {
+  process.stderr.write(`no bench ${unknown.join(', ')}: there are ${Object.keys(benches).join(', ')}\n`)
+  process.exit(64)
+}
+const results: Record<string, unknown> = {}
+for (const name of names) {
+  results[name] = await benches[name]!()
+  if (values.json !== true) print(name, results[name])
+}
+if (values.json === true) process.stdout.write(`${JSON.stringify(results)}\n`)
+
+function print(name: string, result: unknown): void {
+  process.stdout.write(`${name}\n`)
+  for (const [key, value] of Object.entries(result as Record<string, unknown>)) {
+    const shown = typeof value === 'number' ? value.toLocaleString('en-US') : value
+    if (typeof shown !== 'object') process.stdout.write(`  ${key}: ${String(shown)}\n`)
+    else
+      for (const [part, figures] of Object.entries(shown as object))
+        process.stdout.write(`  ${key} ${part.padEnd(10)} ${JSON.stringify(figures)}\n`)
+  }
+  process.stdout.write('\n')
+}

@@ -1,0 +1,108 @@
+import { lastValueFrom } from 'rxjs'
+import { Batch, RECORD_WORDS } from '../src/book/index.ts'
+import { match, risk, validate } from '../src/operators/index.ts'
+import { Simulator } from '../src/operators/sources/simulator.ts'
+import { Summary } from '../src/operators/sinks/summary.ts'
+import { fromStep, Island } from '../src/pipeline/island.ts'
+import { Market } from '../src/pipeline/market.ts'
+import type { Source } from '../src/pipeline/operator.ts'
+import { observeSource } from '../src/pipeline/pump.ts'
+import { PERCENTILES } from '../src/telemetry/latency.ts'
+import { PROBE_EVERY, StageClock } from '../src/telemetry/stage-clock.ts'
+import { median } from './stats.ts'
+
+const ORDERS = 1_000_000
+const ROUNDS = 7
+const STAGES = ['ingest', 'validate', 'risk', 'match', 'publish']
+
+/** Gives recorded commands again, from memory: the cost of the source is one copy. */
+class Recorded implements Source {
+  private readonly records: Batch
+  private next = 0
+
+  constructor(records: Batch) {
+    this.records = records
+  }
+
+  pull(batch: Batch, upTo: number): boolean {
+    const count = Math.min(upTo - batch.count, this.records.count - this.next)
+    const { words } = this.records
+    const from = this.next * RECORD_WORDS
+    const to = batch.count * RECORD_WORDS
+    for (let at = 0; at < count * RECORD_WORDS; at++) batch.words[to + at] = words[from + at]!
+    batch.count += count
+    this.next += count
+    return this.next < this.records.count
+  }
+}
+
+/**
+ * The whole pipeline of pipelines/exchange.yaml over recorded flow: orders a second, the time of an order in each
+ * stage, and what measuring that costs. Rounds with and without stage timing alternate.
+ */
+export async function benchPipeline(): Promise<Record<string, unknown>> {
+  const records = recordOrders()
+  await playRound(records, PROBE_EVERY)
+  const timed: number[] = []
+  const untimed: number[] = []
+  let clock: StageClock | undefined
+  for (let round = 0; round < ROUNDS; round++) {
+    const result = await playRound(records, PROBE_EVERY)
+    timed.push(result.milliseconds)
+    clock = result.clock
+    untimed.push((await playRound(records, 0)).milliseconds)
+  }
+  const ratios = timed.map((milliseconds, round) => milliseconds / untimed[round]!)
+  return {
+    orders: ORDERS,
+    ordersPerSecond: Math.round((ORDERS / median(timed)) * 1e3),
+    untimedPerSecond: Math.round((ORDERS / median(untimed)) * 1e3),
+    timingCostPercent: Number(((median(ratios) - 1) * 100).toFixed(1)),
+    latencyNs: Object.fromEntries(
+      clock!
+        .summaries()
+        .map(({ name, percentilesNs }) => [
+          name,
+          Object.fromEntries(PERCENTILES.map((percentile, i) => [`p${percentile}`, percentilesNs[i]!])),
+        ]),
+    ),
+  }
+}
+
+function market(): Market {
+  return new Market(
+    ['AAPL', 'AMZN', 'GOOG', 'INTC', 'MSFT'].map((symbol, i) => ({
+      symbol,
+      tick: '0.01',
+      lot: '1',
+      referencePrice: String(30 * (i + 1)),
+    })),
+  )
+}
+
+function recordOrders(): Batch {
+  const batch = new Batch(ORDERS)
+  const simulator = new Simulator(market(), { seed: 7, orders: ORDERS })
+  while (simulator.pull(batch, ORDERS) && batch.count < ORDERS);
+  return batch
+}
+
+async function playRound(
+  records: Batch,
+  probeEvery: number,
+): Promise<{ milliseconds: number; clock: StageClock }> {
+  const venue = market()
+  const clock = new StageClock(STAGES, 1_024, probeEvery)
+  const summary = new Summary(venue)
+  const began = performance.now()
+  const events = new Island(observeSource(new Recorded(records), venue, { clock }), [], clock).pipe(
+    validate(venue),
+    risk(venue, { maxOrderLots: 100_000, maxNotional: '50000000', collarTicks: 500 }),
+    match(venue),
+    fromStep(() => summary),
+  )
+  await lastValueFrom(events)
+  const milliseconds = performance.now() - began
+  if (!summary.totals().addsUp) throw new Error('the counts do not add up')
+  return { milliseconds, clock }
+}

@@ -1,0 +1,12 @@
+/** Exit codes, after sysexits.h. */
+export const ExitCode = {
+  good: 0,
+  usage: 64,
+  badData: 65,
+  unavailable: 69,
+  software: 70,
+  ioError: 74,
+  configuration: 78,
+  /** Stopped at once by a second interrupt, as a shell reports it. */
+  interrupted: 130,
+} as const

@@ -1,0 +1,22 @@
+import { loadDefinition } from '../pipeline/definition.ts'
+import { formatProblem, type PipelineError } from '../pipeline/problem.ts'
+import { registry } from '../operators/registry.ts'
+
+/** Options that every command that reads a pipeline file has. */
+export interface LoadOptions {
+  readonly input?: string
+  readonly set: readonly string[]
+  readonly format: 'text' | 'json'
+}
+
+/** Reads a pipeline file with the environment and `--input` as its variables. */
+export function load(file: string, { input, set }: LoadOptions): ReturnType<typeof loadDefinition> {
+  const variables = input === undefined ? process.env : { ...process.env, INPUT: input }
+  return loadDefinition(file, registry, { variables, overrides: set })
+}
+
+/** Writes all problems to standard error: a line each, or one JSON document. */
+export function printProblems({ problems }: PipelineError, format: 'text' | 'json'): void {
+  if (format === 'json') process.stderr.write(`${JSON.stringify({ problems })}\n`)
+  else process.stderr.write(problems.map((problem) => `${formatProblem(problem)}\n`).join(''))
+}

@@ -1,0 +1,73 @@
+import { readFileSync } from 'node:fs'
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { ExitCode } from './exit-code.ts'
+import { runFile, type RunFileOptions } from './run.ts'
+import { validateFile } from './validate.ts'
+import type { LoadOptions } from './load.ts'
+
+const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+  version: string
+}
+
+const program = new Command('millrace')
+  .description('Reactive stream-processing pipelines for low-latency order matching')
+  .version(version)
+  .exitOverride()
+  .showHelpAfterError('(millrace --help shows what there is)')
+
+pipelineCommand('run', 'run a pipeline file to its end, or until Ctrl-C, and report')
+  .option('--orders <n>', 'take so many orders from the source', wholeAbove0)
+  .option('--duration <seconds>', 'stop after so many seconds', numberAbove0)
+  .option('--quiet', 'no progress and no report')
+  .action(async (file: string, options: RunFileOptions) => {
+    process.exitCode = await runFile(file, options)
+  })
+
+pipelineCommand('validate', 'check a pipeline file and say all that is wrong with it').action(
+  async (file: string, options: LoadOptions) => {
+    process.exitCode = await validateFile(file, options)
+  },
+)
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  if (!(error instanceof CommanderError)) throw error
+  process.exitCode = error.exitCode === 0 ? ExitCode.good : ExitCode.usage
+}
+
+function pipelineCommand(name: string, description: string): Command {
+  return program
+    .command(name)
+    .description(description)
+    .argument('<file>', 'pipeline file, YAML or JSON')
+    .option('--input <file>', 'what ${INPUT} in the pipeline file stands for')
+    .option(
+      '--set <path=value>',
+      'override a value, such as stages.risk.limits.collarTicks=50; repeatable',
+      collect,
+      [],
+    )
+    .addOption(
+      new Option('--format <format>', 'how to report and to show errors')
+        .choices(['text', 'json'])
+        .default('text'),
+    )
+}
+
+function collect(value: string, before: readonly string[]): readonly string[] {
+  return [...before, value]
+}
+
+function wholeAbove0(text: string): number {
+  const value = Number(text)
+  if (!Number.isSafeInteger(value) || value <= 0)
+    throw new InvalidArgumentError('expected a whole number above 0')
+  return value
+}
+
+function numberAbove0(text: string): number {
+  const value = Number(text)
+  if (!(value > 0 && value < 1e9)) throw new InvalidArgumentError('expected a number of seconds above 0')
+  return value
+}

@@ -1,0 +1,17 @@
+import * as E from 'fp-ts/lib/Either.js'
+import { ExitCode } from './exit-code.ts'
+import { load, printProblems, type LoadOptions } from './load.ts'
+
+/** `millrace validate FILE`: says what is wrong with a pipeline file, or that nothing is. Returns the exit code. */
+export async function validateFile(file: string, options: LoadOptions): Promise<number> {
+  const definition = await load(file, options)()
+  if (E.isLeft(definition)) {
+    printProblems(definition.left, options.format)
+    return ExitCode.configuration
+  }
+  const { name, stages } = definition.right
+  if (options.format === 'json')
+    process.stdout.write(`${JSON.stringify({ name, stages: stages.map(({ id }) => id) })}\n`)
+  else process.stdout.write(`${file}: good (${name}: ${stages.map(({ id }) => id).join(' -> ')})\n`)
+  return ExitCode.good
+}

@@ -1,0 +1,56 @@
+import { powerOfTwoAtLeast } from '../memory/bits.ts'
+
+/**
+ * The order ids seen last: at least `remembered` of them, at most twice as many. Two generations of one
+ * open-addressed table each; when the young one is full the old one is forgotten whole, so memory and cost are fixed.
+ */
+export class RecentIds {
+  private young: Int32Array
+  private old: Int32Array
+  private count: number
+  private readonly remembered: number
+  private readonly mask: number
+
+  constructor(remembered: number) {
+    const cells = powerOfTwoAtLeast(Math.max(16, remembered * 2))
+    this.young = new Int32Array(cells * 2)
+    this.old = new Int32Array(cells * 2)
+    this.count = 0
+    this.remembered = remembered
+    this.mask = cells - 1
+  }
+
+  /** Adds an id, by its halves, unless it is there. The id is not 0. Returns whether it was there. */
+  add(low: number, high: number): boolean {
+    const at = find(this.young, this.mask, low, high)
+    if (this.isTaken(this.young, at)) return true
+    if (this.isTaken(this.old, find(this.old, this.mask, low, high))) return true
+    this.young[at * 2] = low
+    this.young[at * 2 + 1] = high
+    if (++this.count === this.remembered) this.turn()
+    return false
+  }
+
+  private isTaken(cells: Int32Array, at: number): boolean {
+    return cells[at * 2] !== 0 || cells[at * 2 + 1] !== 0
+  }
+
+  private turn(): void {
+    const { old } = this
+    this.old = this.young
+    this.young = old.fill(0)
+    this.count = 0
+  }
+}
+
+/** The cell of an id, or the empty cell where it would go. Ids in a row share cache lines, as in the order index. */
+function find(cells: Int32Array, mask: number, low: number, high: number): number {
+  const group = Math.imul((low >>> 3) ^ Math.imul(high, 0x85eb_ca6b), 0x9e37_79b1)
+  let at = (((group ^ (group >>> 15)) << 3) | (low & 7)) & mask
+  while (
+    (cells[at * 2] !== low || cells[at * 2 + 1] !== high) &&
+    (cells[at * 2] !== 0 || cells[at * 2 + 1] !== 0)
+  )
+    at = (at + 1) & mask
+  return at
+}

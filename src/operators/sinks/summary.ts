@@ -1,0 +1,192 @@
+import { CancelReason, EventKind, rejectName, Side, type DepthLevel } from '../../book/index.ts'
+import { CODE, HEAD, headKind, LOTS, MAKER_OPEN_LOTS, OPEN_LOTS } from '../../book/record.ts'
+import type { Market } from '../../pipeline/market.ts'
+import type { ReportSection, Step } from '../../pipeline/operator.ts'
+import { table, thousands } from '../../telemetry/text-table.ts'
+
+const DEPTH_LEVELS = 5
+const INSTRUMENTS_SHOWN = 20
+const CODES = 128
+
+/** What became of the commands of a run: counts by kind, and orders and lots by where they went. */
+export interface Totals {
+  readonly commands: number
+  readonly accepted: number
+  readonly amended: number
+  /** Cancel commands that took an order off the book. */
+  readonly cancels: number
+  readonly rejected: number
+  readonly rejectedBy: Readonly<Record<string, number>>
+  readonly trades: number
+  readonly orders: Readonly<{ filled: number; cancelled: number; resting: number }>
+  readonly lots: Readonly<{ entered: number; filled: number; cancelled: number; resting: number }>
+  /** Whether every command, order and lot is accounted for. */
+  readonly addsUp: boolean
+}
+
+/** Counts what the engine says and shows, at the end, that nothing was lost. */
+export class Summary implements Step {
+  private readonly market: Market
+  private readonly kinds = new Float64Array(8)
+  private readonly rejects = new Float64Array(CODES)
+  private readonly cancels = new Float64Array(CODES)
+  /** Orders filled; lots entered, traded (once for each side) and cancelled. Whole numbers, exact to 2^53. */
+  private readonly sums = new Float64Array(4)
+
+  constructor(market: Market) {
+    this.market = market
+  }
+
+  process(words: Int32Array, at: number): void {
+    const kind = headKind(words[at + HEAD]!)
+    const { sums } = this
+    this.kinds[kind & 7]!++
+    if (kind === EventKind.accepted) sums[ENTERED]! += words[at + LOTS]!
+    else if (kind === EventKind.trade) {
+      sums[TRADED]! += 2 * words[at + LOTS]!
+      if (words[at + OPEN_LOTS] === 0) sums[FILLED]!++
+      if (words[at + MAKER_OPEN_LOTS] === 0) sums[FILLED]!++
+    } else if (kind === EventKind.cancelled) {
+      sums[CANCELLED]! += words[at + LOTS]!
+      this.cancels[words[at + CODE]! & (CODES - 1)]!++
+    } else if (kind === EventKind.amended)
+      sums[ENTERED]! += words[at + OPEN_LOTS]! - words[at + MAKER_OPEN_LOTS]!
+    else this.rejects[words[at + CODE]! & (CODES - 1)]!++
+  }
+
+  totals(): Totals {
+    const { kinds, sums, market } = this
+    const accepted = kinds[EventKind.accepted]!
+    const amended = kinds[EventKind.amended]!
+    const cancelled = kinds[EventKind.cancelled]!
+    const cancels = this.cancels[CancelReason.user]!
+    const rejected = kinds[EventKind.rejected]!
+    const resting = this.resting()
+    const orders = { filled: sums[FILLED]!, cancelled, resting: resting.orders }
+    const lots = {
+      entered: sums[ENTERED]!,
+      filled: sums[TRADED]!,
+      cancelled: sums[CANCELLED]!,
+      resting: resting.lots,
+    }
+    const rejectedBy: Record<string, number> = {}
+    this.rejects.forEach((count, code) => {
+      if (count > 0) rejectedBy[rejectName(code)] = count
+    })
+    const addsUp =
+      market.sequence === accepted + amended + cancels + rejected &&
+      accepted === orders.filled + orders.cancelled + orders.resting &&
+      lots.entered === lots.filled + lots.cancelled + lots.resting
+    return {
+      commands: market.sequence,
+      accepted,
+      amended,
+      cancels,
+      rejected,
+      rejectedBy,
+      trades: kinds[EventKind.trade]!,
+      orders,
+      lots,
+      addsUp,
+    }
+  }
+
+  report(): ReportSection {
+    const totals = this.totals()
+    const instruments = this.instruments()
+    return {
+      title: 'summary',
+      lines: [...totalLines(totals), '', ...instrumentLines(instruments)],
+      figures: { totals, instruments },
+    }
+  }
+
+  private resting(): { orders: number; lots: number } {
+    const { engine, instruments } = this.market
+    let lots = 0
+    if (engine === undefined) return { orders: 0, lots }
+    for (let instrument = 0; instrument < instruments.count; instrument++)
+      for (const side of [Side.buy, Side.sell])
+        for (const level of engine.book.depth(instrument, side, Infinity)) lots += level.lots
+    return { orders: engine.book.liveOrders, lots }
+  }
+
+  private instruments(): InstrumentSummary[] {
+    const { engine, instruments } = this.market
+    return Array.from({ length: instruments.count }, (_, instrument) => {
+      const side = (of: number): Quote[] =>
+        (engine?.book.depth(instrument, of, DEPTH_LEVELS) ?? []).map((level: DepthLevel) => ({
+          price: instruments.formatPrice(instrument, level.priceTicks),
+          quantity: instruments.formatQuantity(instrument, level.lots),
+          orders: level.orders,
+        }))
+      const last = this.market.lastTradeTicks(instrument)
+      return {
+        symbol: instruments.symbol(instrument),
+        last: last === 0 ? undefined : instruments.formatPrice(instrument, last),
+        bids: side(Side.buy),
+        offers: side(Side.sell),
+      }
+    })
+  }
+}
+
+const FILLED = 0
+const ENTERED = 1
+const TRADED = 2
+const CANCELLED = 3
+
+/** A price level in decimals. */
+export interface Quote {
+  readonly price: string
+  readonly quantity: string
+  readonly orders: number
+}
+
+export interface InstrumentSummary {
+  readonly symbol: string
+  readonly last: string | undefined
+  /** Best first, five at most. */
+  readonly bids: readonly Quote[]
+  readonly offers: readonly Quote[]
+}
+
+function totalLines(totals: Totals): string[] {
+  const { orders, lots } = totals
+  const rejects = Object.entries(totals.rejectedBy).sort(([, a], [, b]) => b - a)
+  const n = thousands
+  return [
+    `commands in        ${n(totals.commands)} = ${n(totals.accepted)} accepted + ${n(totals.amended)} amended + ${n(totals.cancels)} cancelled + ${n(totals.rejected)} rejected`,
+    ...rejects.map(([name, count]) => `  rejected ${name.padEnd(24)} ${n(count).padStart(12)}`),
+    `trades             ${n(totals.trades)}`,
+    `orders accepted    ${n(totals.accepted)} = ${n(orders.filled)} filled + ${n(orders.cancelled)} cancelled + ${n(orders.resting)} resting`,
+    `lots entered       ${n(lots.entered)} = ${n(lots.filled)} filled + ${n(lots.cancelled)} cancelled + ${n(lots.resting)} resting`,
+    totals.addsUp ? 'the counts add up' : 'THE COUNTS DO NOT ADD UP',
+  ]
+}
+
+function instrumentLines(instruments: readonly InstrumentSummary[]): string[] {
+  const lines: string[] = []
+  for (const { symbol, last, bids, offers } of instruments.slice(0, INSTRUMENTS_SHOWN)) {
+    const best = (quotes: readonly Quote[]): string =>
+      quotes[0] === undefined ? 'none' : `${quotes[0].price} x ${quotes[0].quantity}`
+    lines.push(`${symbol}  best bid ${best(bids)}  best offer ${best(offers)}  last ${last ?? 'none'}`)
+    const rows: string[][] = []
+    for (let i = 0; i < Math.max(bids.length, offers.length); i++) {
+      const [bid, offer] = [bids[i], offers[i]]
+      rows.push([
+        bid === undefined ? '' : String(bid.orders),
+        bid?.quantity ?? '',
+        bid?.price ?? '',
+        offer?.price ?? '',
+        offer?.quantity ?? '',
+        offer === undefined ? '' : String(offer.orders),
+      ])
+    }
+    if (rows.length > 0)
+      lines.push(...table(['orders', 'quantity', 'bid', 'offer', 'quantity', 'orders'], rows), '')
+  }
+  const hidden = instruments.length - INSTRUMENTS_SHOWN
+  if (hidden > 0) lines.push(`and ${hidden} more instruments: --format json shows all`)
+  return lines
+}

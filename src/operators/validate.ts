@@ -1,0 +1,52 @@
+import * as TE from 'fp-ts/lib/TaskEither.js'
+import type { OperatorFunction } from 'rxjs'
+import type { Batch } from '../book/index.ts'
+import { commandFault } from '../book/command-fault.ts'
+import { CODE, CommandKind, HEAD, headKind, ORDER_ID } from '../book/record.ts'
+import { ACCEPTED, RejectCode } from '../book/reject-code.ts'
+import { options, wholeNumber } from '../pipeline/codec.ts'
+import { fromStep } from '../pipeline/island.ts'
+import type { Market } from '../pipeline/market.ts'
+import type { Operator, Step } from '../pipeline/operator.ts'
+import { RecentIds } from './recent-ids.ts'
+
+export interface ValidateRules {
+  /** How many order ids to remember beyond the live ones, to refuse them when they come again. 0 remembers none. */
+  readonly rememberIds?: number | undefined
+}
+
+const REMEMBER_IDS = 262_144
+
+/** Writes a reject code into each command that is wrong in itself or repeats the id of a recent order. */
+class Validate implements Step {
+  private readonly market: Market
+  private readonly recent: RecentIds | undefined
+
+  constructor(market: Market, { rememberIds = REMEMBER_IDS }: ValidateRules) {
+    this.market = market
+    this.recent = rememberIds === 0 ? undefined : new RecentIds(rememberIds)
+  }
+
+  process(words: Int32Array, at: number): void {
+    if (words[at + CODE] !== ACCEPTED) return
+    const fault = commandFault(words, at, this.market.instruments)
+    if (fault !== ACCEPTED) words[at + CODE] = fault
+    else if (this.recent !== undefined && headKind(words[at + HEAD]!) === CommandKind.new) {
+      if (this.recent.add(words[at + ORDER_ID]!, words[at + ORDER_ID + 1]!))
+        words[at + CODE] = RejectCode.DUPLICATE_ORDER_ID
+    }
+  }
+}
+
+/** Checks commands against the instrument table; see RejectCode for what it may find. */
+export function validate(market: Market, rules: ValidateRules = {}): OperatorFunction<Batch, Batch> {
+  return fromStep(() => new Validate(market, rules))
+}
+
+export const validateOperator: Operator<ValidateRules> = {
+  name: 'validate',
+  options: options({}, { rememberIds: wholeNumber({ min: 0, max: 16_777_216 }) }),
+  consumes: 'command',
+  produces: 'command',
+  create: (rules, { market }) => TE.right(new Validate(market, rules)),
+}

@@ -1,0 +1,122 @@
+import { Observable, type Subscriber } from 'rxjs'
+import { Batch, BATCH_RECORDS, RECORD_WORDS } from '../book/index.ts'
+import { SEQUENCE, writeU64 } from '../book/record.ts'
+import type { StageClock } from '../telemetry/stage-clock.ts'
+import type { Market } from './market.ts'
+import type { Source } from './operator.ts'
+
+/** How long batches may follow one another before timers, signals and sockets get their turn. */
+const TURN_MS = 8
+
+export interface PumpOptions {
+  readonly clock?: StageClock | undefined
+  /** Records after which the stream ends. */
+  readonly limit?: number | undefined
+  readonly batchRecords?: number | undefined
+  /** Ends the stream early; what the source has read is still given. */
+  readonly stop?: AbortSignal | undefined
+}
+
+/**
+ * A source as a stream of batches, numbered in sequence as they enter.
+ *
+ * The next batch is pulled only when the last one has been through every step and no sink holds the market's gate:
+ * what is not pulled is not read, so backpressure reaches the file, the pipe or the generator. The batch is the
+ * same object each time.
+ */
+export function observeSource(source: Source, market: Market, options: PumpOptions = {}): Observable<Batch> {
+  return new Observable((subscriber) => {
+    const pump = new Pump(source, market, options, subscriber)
+    pump.run().then(
+      () => subscriber.complete(),
+      (error: unknown) => subscriber.error(error),
+    )
+    return () => pump.cancel()
+  })
+}
+
+class Pump {
+  private readonly source: Source
+  private readonly market: Market
+  private readonly subscriber: Subscriber<Batch>
+  private readonly batch: Batch
+  private readonly clock: StageClock | undefined
+  private readonly stopped: Promise<void>
+  private left: number
+  private cancelled = false
+
+  constructor(source: Source, market: Market, options: PumpOptions, subscriber: Subscriber<Batch>) {
+    this.source = source
+    this.market = market
+    this.subscriber = subscriber
+    this.batch = new Batch(options.batchRecords ?? BATCH_RECORDS)
+    this.clock = options.clock
+    this.left = options.limit ?? Infinity
+    const { stop } = options
+    this.stopped = new Promise((resolve) => {
+      if (stop === undefined) return
+      const end = (): void => {
+        this.source.stop?.()
+        if (this.source.stop === undefined) this.left = 0
+        resolve()
+      }
+      if (stop.aborted) end()
+      else stop.addEventListener('abort', end, { once: true })
+    })
+  }
+
+  cancel(): void {
+    this.cancelled = true
+  }
+
+  async run(): Promise<void> {
+    const { source, batch, market, subscriber } = this
+    try {
+      let turnEnds = performance.now() + TURN_MS
+      while (!this.cancelled && this.left > 0) {
+        const more = this.pull()
+        if (batch.count > 0) {
+          this.number()
+          subscriber.next(batch)
+        }
+        if (!more) break
+        const held = market.gate.wait()
+        if (held !== undefined) await held
+        else if (batch.count === 0 && source.ready !== undefined)
+          await Promise.race([source.ready(), this.stopped])
+        else if (performance.now() < turnEnds) continue
+        else await new Promise(setImmediate)
+        turnEnds = performance.now() + TURN_MS
+      }
+    } finally {
+      await source.close?.()
+    }
+  }
+
+  /** Fills the batch, stopping at each probe to time the source for it alone. Returns whether there may be more. */
+  private pull(): boolean {
+    const { batch, source, clock } = this
+    batch.count = 0
+    const room = Math.min(batch.capacity, this.left)
+    if (clock === undefined) return source.pull(batch, room)
+    clock.batchBegan()
+    for (;;) {
+      const before = batch.count
+      const upTo = Math.min(room, before + clock.recordsBeforeProbe)
+      const more = source.pull(batch, upTo)
+      clock.letPass(batch.count - before)
+      if (!more || batch.count < upTo || batch.count === room) return more
+      clock.start()
+      const alsoMore = source.pull(batch, upTo + 1)
+      if (batch.count > upTo) clock.entered(upTo)
+      if (!alsoMore || batch.count === upTo || batch.count === room) return alsoMore
+    }
+  }
+
+  private number(): void {
+    const { batch, market } = this
+    for (let at = 0; at < batch.count * RECORD_WORDS; at += RECORD_WORDS)
+      writeU64(batch.words, at + SEQUENCE, ++market.sequence)
+    this.left -= batch.count
+  }
+}
