@@ -91,6 +91,7 @@ export class MatchingEngine {
 
   /** A hash of all resting orders and last trade prices: equal for equal states, however they came about. */
   stateHash(): string {
+    this.followInstruments()
     return hashState(this)
   }
 

@@ -82,14 +82,14 @@ export class PriceLadder {
     this.sides = sides
   }
 
-  /** The best level of a side, or NONE. */
+  /** The best level of a side, or NONE. A side that no room was made for yet is an empty one. */
   best(side: number): number {
-    return this.sides[side * SIDE_WORDS + SIDE_BEST]!
+    return this.sides[side * SIDE_WORDS + SIDE_BEST] ?? NONE
   }
 
   /** Occupied levels of a side. */
   levelCount(side: number): number {
-    return this.sides[side * SIDE_WORDS + SIDE_LEVELS]!
+    return this.sides[side * SIDE_WORDS + SIDE_LEVELS] ?? 0
   }
 
   price(level: number): number {

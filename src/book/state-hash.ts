@@ -35,7 +35,7 @@ export function hashState({ instruments, book, lastTradeTicks, trades }: Matchin
   const hasher = new StateHasher()
   hasher.add(trades)
   for (let instrument = 0; instrument < instruments.count; instrument++) {
-    hasher.add(lastTradeTicks[instrument] ?? instruments.referenceTicks[instrument]!)
+    hasher.add(lastTradeTicks[instrument]!)
     for (const side of [Side.buy, Side.sell]) {
       const { ladder } = book
       hasher.add(ladder.levelCount(instrument * 2 + side))

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import type { Command } from '../../src/book/command.ts'
 import { ANY_INSTRUMENT } from '../../src/book/instruments.ts'
 import {

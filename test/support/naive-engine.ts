@@ -145,10 +145,8 @@ export class NaiveEngine {
     if (this.live.has(asked.orderId)) return RejectCode.DUPLICATE_ORDER_ID
     const { orderId, client, instrument, side, orderType, timeInForce, priceTicks, lots } = asked
     this.events.push({ kind: EventKind.accepted, ...describe(asked, asked), openLots: lots })
-    const order: Order = {
-      ...{ orderId, client, instrument, side, orderType, timeInForce, priceTicks },
-      ...{ totalLots: lots, openLots: lots },
-    }
+    const terms = { orderId, client, instrument, side, orderType, timeInForce, priceTicks }
+    const order: Order = { ...terms, totalLots: lots, openLots: lots }
     const isMarket = orderType === OrderType.market
     const leave = (reason: number): void => {
       const left = { ...describe(asked, order), lots: order.openLots, openLots: 0 }
