@@ -164,6 +164,9 @@ export class MatchingEngine {
     const rest = this.match(words, at, head, orders[order + ORDER_CLIENT]!, instrument, newPrice, newOpen)
     if (rest === 0) book.remove(slot)
     else if (!book.requeue(slot, newPrice, rest, words, at)) {
+      // The event tells of the order as it would have rested.
+      book.reduce(slot, openLots - rest)
+      orders[order + ORDER_PRICE_TICKS] = newPrice
       writer.cancelled(words, at, orders, order, CancelReason.bookFull)
       book.remove(slot)
     }

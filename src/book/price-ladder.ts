@@ -221,7 +221,10 @@ export class PriceLadder {
     let shift = sides[at + SIDE_SHIFT]!
     while (this.nodes[slot * NODE_WORDS + NODE_KEY] !== keyAt(priceTicks, shift)) {
       slot = this.raiseRoot(side, slot, shift)
-      if (slot === NONE) return NONE
+      if (slot === NONE) {
+        this.lowerRoot(at)
+        return NONE
+      }
       shift += RADIX_BITS
     }
     while (shift > 0) {
@@ -234,7 +237,7 @@ export class PriceLadder {
       }
       const child = this.takeNode(slot, keyAt(priceTicks, shift))
       if (child === NONE) {
-        if (this.nodes[node + NODE_BITS] === 0) this.prune(side, slot)
+        this.prune(side, slot)
         return NONE
       }
       this.nodes[node + NODE_BITS]! |= 1 << way

@@ -35,7 +35,7 @@ export class Arena {
   /**
    * Makes at least `words` words available, a piece at a time: an eighth of what there is, 64 KiB at least and
    * 16 MiB at most. Replaces `this.words`; a caller that holds the old array must take the new one.
-   * @returns false when the limit of 4 GiB is reached
+   * @returns false when the limit of 4 GiB is reached or the machine has no more to give
    */
   reserve(words: number): boolean {
     if (words <= this.words.length) return true
@@ -43,7 +43,11 @@ export class Arena {
     const need = Math.ceil((words * 4) / PAGE_BYTES)
     if (need > MAX_PAGES) return false
     const piece = Math.min(256, Math.max(1, have >>> 3))
-    this.memory.grow(Math.min(MAX_PAGES - have, Math.max(need - have, piece)))
+    try {
+      this.memory.grow(Math.min(MAX_PAGES - have, Math.max(need - have, piece)))
+    } catch {
+      return false
+    }
     this.words = new Int32Array(this.memory.buffer)
     return true
   }
