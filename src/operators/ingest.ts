@@ -1,0 +1,81 @@
+import { pipe } from 'fp-ts/lib/function.js'
+import * as TE from 'fp-ts/lib/TaskEither.js'
+import { defer, from, mergeMap, type Observable } from 'rxjs'
+import type { Batch } from '../book/index.ts'
+import {
+  numberBetween,
+  oneOf,
+  options,
+  text,
+  variant,
+  wholeNumber,
+  type VariantOf,
+} from '../pipeline/codec.ts'
+import type { Market } from '../pipeline/market.ts'
+import type { Operator, Source, StageProblem } from '../pipeline/operator.ts'
+import { observeSource, type PumpOptions } from '../pipeline/pump.ts'
+import { openLobster } from './sources/lobster.ts'
+import { openOrders } from './sources/order-text.ts'
+import { FLOW_PROFILES, type ProfileName } from './sources/simulator-profiles.ts'
+import { Simulator } from './sources/simulator.ts'
+
+const sources = {
+  /** Seeded order flow from the embedded generator. */
+  simulate: options(
+    {},
+    {
+      profile: oneOf(...(Object.keys(FLOW_PROFILES) as ProfileName[])),
+      seed: wholeNumber({ min: 0 }),
+      orders: wholeNumber({ min: 1 }),
+      clients: wholeNumber({ min: 1, max: 100_000 }),
+      badShare: numberBetween(0, 1),
+    },
+  ),
+  /** A LOBSTER message file, plain or gzip. */
+  lobster: options({ messages: text }, { symbol: text }),
+  /** Orders as NDJSON or CSV, from a file or, where it is `-`, from standard input. */
+  orders: options({ file: text }, { format: oneOf('auto', 'ndjson', 'csv') }),
+}
+
+/** Where orders come from: one of `simulate`, `lobster` and `orders`. */
+export type IngestFrom = VariantOf<typeof sources>
+
+function open(market: Market, from: IngestFrom, records?: number): TE.TaskEither<StageProblem, Source> {
+  if (from.simulate !== undefined) {
+    const { orders = records, ...rest } =
+      records === undefined ? from.simulate : { ...from.simulate, orders: records }
+    return TE.right(new Simulator(market, { ...rest, orders }))
+  }
+  const [path, source] =
+    from.lobster !== undefined
+      ? [['from', 'lobster', 'messages'], openLobster(market, from.lobster)]
+      : [['from', 'orders', 'file'], openOrders(market, from.orders)]
+  return pipe(
+    source as TE.TaskEither<string, Source>,
+    TE.mapLeft((message) => ({ path, message })),
+  )
+}
+
+/**
+ * Orders as a stream of batches. It reads no faster than what stands behind it works, and stops while a sink of the same
+ * market is full. Errors if the source cannot be opened.
+ */
+export function ingest(market: Market, from_: IngestFrom, pump: PumpOptions = {}): Observable<Batch> {
+  return defer(() => from(openOrThrow(market, from_))).pipe(
+    mergeMap((source) => observeSource(source, market, pump)),
+  )
+}
+
+async function openOrThrow(market: Market, from: IngestFrom): Promise<Source> {
+  const opened = await open(market, from)()
+  if (opened._tag === 'Left') throw new Error(opened.left.message)
+  return opened.right
+}
+
+export const ingestOperator: Operator<{ readonly from: IngestFrom }> = {
+  name: 'ingest',
+  options: options({ from: variant(sources) }),
+  consumes: undefined,
+  produces: 'command',
+  create: ({ from }, { market, records }) => open(market, from, records),
+}

@@ -1,0 +1,17 @@
+import type { AnyOperator, Registry } from '../pipeline/operator.ts'
+import { ingestOperator } from './ingest.ts'
+import { matchOperator } from './match.ts'
+import { publishOperator } from './publish.ts'
+import { riskOperator } from './risk.ts'
+import { validateOperator } from './validate.ts'
+
+const operators: readonly AnyOperator[] = [
+  ingestOperator,
+  validateOperator,
+  riskOperator,
+  matchOperator,
+  publishOperator,
+]
+
+/** The operators that a pipeline file can name. */
+export const registry: Registry = new Map(operators.map((operator) => [operator.name, operator]))
