@@ -30,10 +30,8 @@ function expectFull(
   lots: number,
   price: number,
 ): void {
-  t.like(events.at(-1), {
-    kind: EventKind.cancelled,
-    ...{ reason: CancelReason.bookFull, lots, openLots: 0, priceTicks: price },
-  })
+  const left = { kind: EventKind.cancelled, reason: CancelReason.bookFull }
+  t.like(events.at(-1), { ...left, lots, openLots: 0, priceTicks: price })
 }
 
 for (const name of ['order', 'level', 'node'])

@@ -1,10 +1,12 @@
 import test, { type ExecutionContext } from 'ava'
 import { Batch } from '../../src/book/batch.ts'
-import { pushCommand, type Command } from '../../src/book/command.ts'
+import { newOrder, pushCommand, type Command } from '../../src/book/command.ts'
 import { readEvents, type EngineEvent } from '../../src/book/event.ts'
 import { Instruments } from '../../src/book/instruments.ts'
 import { MatchingEngine } from '../../src/book/matching-engine.ts'
 import type { DepthLevel } from '../../src/book/order-book.ts'
+import { CancelReason, EventKind, OrderType, Side, TimeInForce } from '../../src/book/record.ts'
+import { rejectName } from '../../src/book/reject-code.ts'
 import { NaiveEngine } from './naive-engine.ts'
 
 /** What the conformance suite asks of an engine. */
@@ -77,3 +79,42 @@ export function fact(title: string, check: (t: ExecutionContext, engine: Engine)
   for (const [name, create] of ENGINES)
     test(`${title} (${name})`, (t) => check(t, create(suiteInstruments())))
 }
+
+const REASONS = Object.entries(CancelReason)
+
+/** Events as short lines that a test can list: `trade #2 #1 5@100` is order 2 taking 5 lots of order 1's at 100. */
+function say(events: readonly EngineEvent[]): string[] {
+  return events.map((event) => {
+    switch (event.kind) {
+      case EventKind.accepted:
+        return `accepted #${event.orderId}`
+      case EventKind.rejected:
+        return `rejected #${event.orderId} ${rejectName(event.code)}`
+      case EventKind.amended:
+        return `amended #${event.orderId} ${event.openLots}@${event.priceTicks}`
+      case EventKind.cancelled:
+        return `cancelled #${event.orderId} ${event.lots} ${REASONS.find(([, code]) => code === event.reason)?.[0]}`
+      default:
+        return `trade #${event.orderId} #${event.makerOrderId} ${event.lots}@${event.priceTicks}`
+    }
+  })
+}
+
+/** Applies commands of no interest in themselves, then says what the last one caused. */
+export function after(engine: Engine, ...commands: Command[]): string[] {
+  return say(commands.map((command) => engine.apply(command)).at(-1) ?? [])
+}
+
+type Terms = Partial<Omit<Command, 'kind' | 'side'>>
+
+export function buy(orderId: number, lots: number, priceTicks: number, terms: Terms = {}): Command {
+  return newOrder({ orderId, lots, priceTicks, side: Side.buy, ...terms })
+}
+
+export function sell(orderId: number, lots: number, priceTicks: number, terms: Terms = {}): Command {
+  return newOrder({ orderId, lots, priceTicks, side: Side.sell, ...terms })
+}
+
+export const MARKET: Terms = { orderType: OrderType.market }
+export const IOC: Terms = { timeInForce: TimeInForce.ioc }
+export const FOK: Terms = { timeInForce: TimeInForce.fok }
