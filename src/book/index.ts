@@ -4,6 +4,7 @@ export { amendOrder, cancelOrder, newOrder, pushCommand, type Command, type NewO
 export { parseDecimal, unitsToDecimal, type Decimal, type DecimalFault } from './decimal.ts'
 export { readEvent, readEvents, type EngineEvent } from './event.ts'
 export { ANY_INSTRUMENT, Instruments, type ConversionFault, type InstrumentSpec } from './instruments.ts'
+export { LevelBook, type PriceLevel } from './level-book.ts'
 export { MatchingEngine } from './matching-engine.ts'
 export { OrderBook, type DepthLevel, type RestingOrder } from './order-book.ts'
 export {
