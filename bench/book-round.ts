@@ -1,6 +1,6 @@
 // One round of one engine over the recorded workload, in a process of its own: `book-round.ts ENGINE SEED EVENTS`.
 // Prints a line of JSON.
-import { OrderBook as PeerBook } from 'nodejs-order-book'
+import { type LimitOrderOptions, type MarketOrderOptions, OrderBook as PeerBook } from 'nodejs-order-book'
 import {
   Batch,
   BATCH_RECORDS,
@@ -56,16 +56,22 @@ function playMillrace(records: Batch): () => Omit<Round, 'engine'> {
   }
 }
 
+interface PeerCall {
+  readonly cancel?: string
+  readonly limit?: LimitOrderOptions
+  readonly market?: MarketOrderOptions
+}
+
 /** The same commands as calls of the peer's own interface, its options objects made beforehand. */
 function playPeer({ commands, prefill }: Workload): () => Omit<Round, 'engine'> {
-  const calls = commands.map((command) => {
+  const calls: readonly PeerCall[] = commands.map((command) => {
     const id = String(command.orderId)
     if (command.kind === CommandKind.cancel) return { cancel: id }
     const side = command.side === Side.buy ? 'buy' : 'sell'
     const size = command.lots!
     return command.orderType === OrderType.market
-      ? { market: { side, size } as never }
-      : { limit: { id, side, size, price: command.priceTicks! } as never }
+      ? { market: { side, size } as MarketOrderOptions }
+      : { limit: { id, side, size, price: command.priceTicks! } as LimitOrderOptions }
   })
   return () => {
     const book = new PeerBook()
@@ -78,19 +84,18 @@ function playPeer({ commands, prefill }: Workload): () => Omit<Round, 'engine'> 
           book.cancel(call.cancel)
           continue
         }
-        const result = call.market === undefined ? book.limit(call.limit) : book.market(call.market)
+        const result = call.market === undefined ? book.limit(call.limit!) : book.market(call.market)
         if (result.err !== null) throw result.err
-        // Filled makers, then the taker if it was filled too; the last maker may be filled in part.
-        const makers = result.done.filter(
-          (order) => order.id !== (call.limit as { id?: string } | undefined)?.id,
-        )
-        const { partial } = result
-        trades += makers.length
-        for (const maker of makers) lots += maker.size
-        if (partial !== null && partial.id !== (call.limit as { id?: string } | undefined)?.id) {
+        // Makers filled whole; the taker stands behind them if it was filled too. The last maker may be filled in part.
+        const { done, partial } = result
+        for (const order of done) {
+          if (order.id === call.limit?.id) continue
           trades++
-          lots += result.partialQuantityProcessed
+          lots += order.size
         }
+        if (partial === null || partial.id === call.limit?.id) continue
+        trades++
+        lots += result.partialQuantityProcessed
       }
     }
     run(0, prefill)

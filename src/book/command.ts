@@ -69,7 +69,13 @@ export function pushCommand(batch: Batch, command: Command): number {
 export type NewOrder = Partial<Omit<Command, 'kind'>> & Pick<Command, 'orderId' | 'side' | 'lots'>
 
 export function newOrder(order: NewOrder): Command {
-  return { kind: CommandKind.new, client: 1, orderType: OrderType.limit, timeInForce: TimeInForce.gtc, ...order }
+  return {
+    kind: CommandKind.new,
+    client: 1,
+    orderType: OrderType.limit,
+    timeInForce: TimeInForce.gtc,
+    ...order,
+  }
 }
 
 export function cancelOrder(orderId: number, client = 0): Command {
@@ -77,6 +83,10 @@ export function cancelOrder(orderId: number, client = 0): Command {
 }
 
 /** @param change a new price, a new total quantity (traded lots included), or both */
-export function amendOrder(orderId: number, change: Pick<Command, 'priceTicks' | 'lots'>, client = 0): Command {
+export function amendOrder(
+  orderId: number,
+  change: Pick<Command, 'priceTicks' | 'lots'>,
+  client = 0,
+): Command {
   return { kind: CommandKind.amend, orderId, client, ...change }
 }

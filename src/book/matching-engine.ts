@@ -1,10 +1,21 @@
-import { NONE } from '../memory/slab.ts'
+import * as slab from '../memory/slab.ts'
 import { Batch } from './batch.ts'
-import { commandFault } from './command-fault.ts'
+import * as faults from './command-fault.ts'
 import { EventWriter } from './event-writer.ts'
-import { ANY_INSTRUMENT, type Instruments } from './instruments.ts'
+import { type Instruments } from './instruments.ts'
+import * as instrumentTable from './instruments.ts'
 import { OrderBook } from './order-book.ts'
-import {
+import * as orderLayout from './order.ts'
+import * as levelLayout from './level.ts'
+import * as record from './record.ts'
+import * as rejectCode from './reject-code.ts'
+import { hashState } from './state-hash.ts'
+
+// Bound here so that V8 folds them into the code (ARCHITECTURE.md, 'Constants on the hot path').
+const { NONE } = slab
+const { commandFault } = faults
+const { ANY_INSTRUMENT } = instrumentTable
+const {
   ORDER_CLIENT,
   ORDER_HEAD,
   ORDER_INSTRUMENT,
@@ -12,9 +23,9 @@ import {
   ORDER_PRICE_TICKS,
   ORDER_TOTAL_LOTS,
   ORDER_WORDS,
-} from './order.ts'
-import { LEVEL_HEAD, LEVEL_PRICE_TICKS, LEVEL_WORDS } from './price-ladder.ts'
-import {
+} = orderLayout
+const { LEVEL_HEAD, LEVEL_PRICE_TICKS, LEVEL_WORDS } = levelLayout
+const {
   CancelReason,
   CLIENT,
   CODE,
@@ -32,9 +43,8 @@ import {
   PRICE_TICKS,
   Side,
   TimeInForce,
-} from './record.ts'
-import { ACCEPTED, RejectCode } from './reject-code.ts'
-import { hashState } from './state-hash.ts'
+} = record
+const { ACCEPTED, RejectCode } = rejectCode
 
 const REJECT_CODE_MASK = 0xffff
 
@@ -97,7 +107,8 @@ export class MatchingEngine {
 
   private enter(words: Int32Array, at: number): number {
     const { book, writer } = this
-    if (book.find(words[at + ORDER_ID]!, words[at + ORDER_ID + 1]!) !== NONE) return RejectCode.DUPLICATE_ORDER_ID
+    if (book.find(words[at + ORDER_ID]!, words[at + ORDER_ID + 1]!) !== NONE)
+      return RejectCode.DUPLICATE_ORDER_ID
     const head = words[at + HEAD]!
     const side = headSide(head)
     const instrument = words[at + INSTRUMENT]!
@@ -176,7 +187,10 @@ export class MatchingEngine {
   private amendFault(instrument: number, priceTicks: number, lots: number): number {
     const { instruments } = this
     if (lots > instruments.maxOrderLots[instrument]!) return RejectCode.EXCEEDS_MAX_SIZE
-    if (priceTicks < instruments.minPriceTicks[instrument]! || priceTicks > instruments.maxPriceTicks[instrument]!)
+    if (
+      priceTicks < instruments.minPriceTicks[instrument]! ||
+      priceTicks > instruments.maxPriceTicks[instrument]!
+    )
       return RejectCode.INVALID_PRICE
     return ACCEPTED
   }
@@ -189,7 +203,8 @@ export class MatchingEngine {
     const client = words[at + CLIENT]!
     const instrument = words[at + INSTRUMENT]!
     if (client !== 0 && client !== orders[slot * ORDER_WORDS + ORDER_CLIENT]) return NONE
-    if (instrument !== ANY_INSTRUMENT && instrument !== orders[slot * ORDER_WORDS + ORDER_INSTRUMENT]) return NONE
+    if (instrument !== ANY_INSTRUMENT && instrument !== orders[slot * ORDER_WORDS + ORDER_INSTRUMENT])
+      return NONE
     return slot
   }
 

@@ -1,6 +1,14 @@
-import { NONE, Slab } from '../memory/slab.ts'
+import { Slab } from '../memory/slab.ts'
+import * as slab from '../memory/slab.ts'
 import { OrderIndex } from './order-index.ts'
-import {
+import * as orderLayout from './order.ts'
+import * as levelLayout from './level.ts'
+import { PriceLadder } from './price-ladder.ts'
+import * as record from './record.ts'
+
+// Bound here so that V8 folds them into the code (ARCHITECTURE.md, 'Constants on the hot path').
+const { NONE } = slab
+const {
   ORDER_CLIENT,
   ORDER_HEAD,
   ORDER_ID_HIGH,
@@ -14,9 +22,9 @@ import {
   ORDER_SEQUENCE,
   ORDER_TOTAL_LOTS,
   ORDER_WORDS,
-} from './order.ts'
-import { LEVEL_COUNT, LEVEL_HEAD, LEVEL_TAIL, LEVEL_WORDS, PriceLadder } from './price-ladder.ts'
-import { CLIENT, HEAD, headSide, INSTRUMENT, ORDER_ID, readU64, SEQUENCE } from './record.ts'
+} = orderLayout
+const { LEVEL_COUNT, LEVEL_HEAD, LEVEL_TAIL, LEVEL_WORDS } = levelLayout
+const { CLIENT, HEAD, headSide, INSTRUMENT, ORDER_ID, readU64, SEQUENCE } = record
 
 /** One price level as queries show it. */
 export interface DepthLevel {

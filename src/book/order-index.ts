@@ -1,6 +1,10 @@
-import { powerOfTwoAtLeast } from '../memory/bits.ts'
+import * as bitsNames from '../memory/bits.ts'
 import type { Slab } from '../memory/slab.ts'
-import { ORDER_ID_HIGH, ORDER_WORDS } from './order.ts'
+import * as orderLayout from './order.ts'
+
+// Bound here so that V8 folds them into the code (ARCHITECTURE.md, 'Constants on the hot path').
+const { powerOfTwoAtLeast } = bitsNames
+const { ORDER_ID_HIGH, ORDER_WORDS } = orderLayout
 
 const EMPTY = 0
 /** Was here, is gone: a look-up goes on past it. Only in a table that is being emptied. */

@@ -1,27 +1,24 @@
-import { bitsAbove, bitsBelow, highestBit, lowestBit } from '../memory/bits.ts'
-import { NONE, Slab } from '../memory/slab.ts'
-import { Side } from './record.ts'
+import * as bitsNames from '../memory/bits.ts'
+import { Slab } from '../memory/slab.ts'
+import * as slab from '../memory/slab.ts'
+import * as levelLayout from './level.ts'
+import * as record from './record.ts'
 
-/**
- * A price level, 32 bytes:
- *
- *  word
- *   0  head        slot of the oldest order (in a free level: the next free one)
- *   1  tail        slot of the youngest order
- *   2  count       orders
- *   3  leaf        slot of the ladder node it hangs on
- *   4  priceTicks
- *   5  side        number of the ladder side
- *   6  totalLots   64-bit float holding a whole number: exact to 2^53
- */
-export const LEVEL_WORDS = 8
-export const LEVEL_HEAD = 0
-export const LEVEL_TAIL = 1
-export const LEVEL_COUNT = 2
-export const LEVEL_PRICE_TICKS = 4
-const LEVEL_LEAF = 3
-const LEVEL_SIDE = 5
-const LEVEL_TOTAL = 3 // in doubles
+// Bound here so that V8 folds them into the code (ARCHITECTURE.md, 'Constants on the hot path').
+const { bitsAbove, bitsBelow, highestBit, lowestBit } = bitsNames
+const { NONE } = slab
+const {
+  LEVEL_COUNT,
+  LEVEL_DOUBLES,
+  LEVEL_HEAD,
+  LEVEL_LEAF,
+  LEVEL_PRICE_TICKS,
+  LEVEL_SIDE,
+  LEVEL_TAIL,
+  LEVEL_TOTAL,
+  LEVEL_WORDS,
+} = levelLayout
+const { Side } = record
 
 /** A node of the radix tree: 32 children, a bit for each that is there, and the way up. */
 const NODE_WORDS = 36
@@ -53,7 +50,7 @@ const RADIX_MASK = 31
  * ones offers (best is lowest).
  */
 export class PriceLadder {
-  /** Levels; see LEVEL_WORDS. Read again after `ensure`, which may replace it. */
+  /** Levels; see level.ts. Read again after `ensure`, which may replace it. */
   levels: Int32Array
   private totals: Float64Array
   private nodes: Int32Array
@@ -101,11 +98,11 @@ export class PriceLadder {
   }
 
   totalLots(level: number): number {
-    return this.totals[level * (LEVEL_WORDS / 2) + LEVEL_TOTAL]!
+    return this.totals[level * LEVEL_DOUBLES + LEVEL_TOTAL]!
   }
 
   addLots(level: number, lots: number): void {
-    this.totals[level * (LEVEL_WORDS / 2) + LEVEL_TOTAL]! += lots
+    this.totals[level * LEVEL_DOUBLES + LEVEL_TOTAL]! += lots
   }
 
   /** The level of a price, or NONE. */
@@ -154,7 +151,7 @@ export class PriceLadder {
     levels[at + LEVEL_LEAF] = leaf
     levels[at + LEVEL_PRICE_TICKS] = priceTicks
     levels[at + LEVEL_SIDE] = side
-    this.totals[level * (LEVEL_WORDS / 2) + LEVEL_TOTAL] = 0
+    this.totals[level * LEVEL_DOUBLES + LEVEL_TOTAL] = 0
     const sides = this.sides
     const sideAt = side * SIDE_WORDS
     sides[sideAt + SIDE_LEVELS]!++
@@ -210,7 +207,8 @@ export class PriceLadder {
     const sides = this.sides
     const at = side * SIDE_WORDS
     const recent = sides[at + SIDE_LEAF]!
-    if (recent !== NONE && this.nodes[recent * NODE_WORDS + NODE_KEY] === priceTicks >>> RADIX_BITS) return recent
+    if (recent !== NONE && this.nodes[recent * NODE_WORDS + NODE_KEY] === priceTicks >>> RADIX_BITS)
+      return recent
     let slot = sides[at + SIDE_ROOT]!
     if (slot === NONE) {
       slot = this.takeNode(NONE, priceTicks >>> RADIX_BITS)

@@ -1,5 +1,6 @@
 import { NONE } from '../memory/slab.ts'
-import type { MatchingEngine } from './matching-engine.ts'
+import type { Instruments } from './instruments.ts'
+import type { OrderBook } from './order-book.ts'
 import { Side } from './record.ts'
 
 /** Mixes whole numbers into a 64-bit hash, held as two 32-bit lanes (multiply and xor-shift, after MurmurHash3). */
@@ -27,11 +28,19 @@ export class StateHasher {
   }
 }
 
+/** What of an engine the hash is taken over. */
+export interface EngineState {
+  readonly instruments: Instruments
+  readonly book: OrderBook
+  readonly lastTradeTicks: Int32Array
+  readonly trades: number
+}
+
 /**
  * A hash of what the engine would answer from here on: for each instrument its last trade price and, for each side,
  * best level first, every order in queue order. Slots, capacities and history do not enter.
  */
-export function hashState({ instruments, book, lastTradeTicks, trades }: MatchingEngine): string {
+export function hashState({ instruments, book, lastTradeTicks, trades }: EngineState): string {
   const hasher = new StateHasher()
   hasher.add(trades)
   for (let instrument = 0; instrument < instruments.count; instrument++) {

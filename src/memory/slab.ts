@@ -3,6 +3,9 @@ import { Arena } from './arena.ts'
 /** No slot: the end of a list, an empty child, a full slab. Slot 0 is never given out, so zeroed memory is empty. */
 export const NONE = 0
 
+/** NONE as this module's own constant: V8 folds it, an exported one it loads. */
+const END = 0
+
 /**
  * Slots of a fixed number of words, taken and given back in constant time.
  *
@@ -28,7 +31,7 @@ export class Slab {
     this.words = this.arena.words
     this.stride = stride
     this.used = 0
-    this.freeHead = NONE
+    this.freeHead = END
     this.top = 1
     this.limit = Math.floor(this.words.length / stride)
   }
@@ -48,12 +51,12 @@ export class Slab {
    */
   take(): number {
     const slot = this.freeHead
-    if (slot !== NONE) {
+    if (slot !== END) {
       this.freeHead = this.words[slot * this.stride]!
       this.used++
       return slot
     }
-    if (this.top === this.limit && !this.grow()) return NONE
+    if (this.top === this.limit && !this.grow()) return END
     this.used++
     return this.top++
   }

@@ -12,7 +12,8 @@ import {
   ORDER_SEQUENCE,
   ORDER_WORDS,
 } from '../../src/book/order.ts'
-import { isBetter, LEVEL_COUNT, LEVEL_HEAD, LEVEL_TAIL, LEVEL_WORDS } from '../../src/book/price-ladder.ts'
+import { LEVEL_COUNT, LEVEL_HEAD, LEVEL_TAIL, LEVEL_WORDS } from '../../src/book/level.ts'
+import { isBetter } from '../../src/book/price-ladder.ts'
 import { readU64, Side } from '../../src/book/record.ts'
 
 /** The private layout of a ladder node, in words: what price-ladder.ts draws above its offsets. */

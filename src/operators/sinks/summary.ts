@@ -1,8 +1,11 @@
 import { CancelReason, EventKind, rejectName, Side, type DepthLevel } from '../../book/index.ts'
-import { CODE, HEAD, headKind, LOTS, MAKER_OPEN_LOTS, OPEN_LOTS } from '../../book/record.ts'
+import * as record from '../../book/record.ts'
 import type { Market } from '../../pipeline/market.ts'
 import type { ReportSection, Step } from '../../pipeline/operator.ts'
 import { table, thousands } from '../../telemetry/text-table.ts'
+
+// Bound here so that V8 folds them into the code (ARCHITECTURE.md, 'Constants on the hot path').
+const { CODE, HEAD, headKind, LOTS, MAKER_OPEN_LOTS, OPEN_LOTS } = record
 
 const DEPTH_LEVELS = 5
 const INSTRUMENTS_SHOWN = 20
