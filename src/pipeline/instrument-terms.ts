@@ -1,0 +1,59 @@
+import { Instruments, type InstrumentSpec } from '../book/instruments.ts'
+import { options, positiveDecimal } from './codec.ts'
+import type { Reader } from './reader.ts'
+
+/** An instrument but for its symbol. */
+export type Terms = Omit<InstrumentSpec, 'symbol'>
+
+const steps = { tick: positiveDecimal, lot: positiveDecimal }
+const limits = { minPrice: positiveDecimal, maxPrice: positiveDecimal, maxQuantity: positiveDecimal }
+const price = { referencePrice: positiveDecimal }
+
+const fullTerms = options(steps, { ...limits, ...price })
+/** With `defaultInstrument` to fill in what is not there. */
+const partTerms = options({}, { ...steps, ...limits, ...price })
+const defaultTerms = options(steps, limits)
+
+export interface InstrumentTerms {
+  readonly instruments: readonly InstrumentSpec[]
+  readonly defaultInstrument?: Terms
+}
+
+/** Reads `defaultInstrument` and `instruments`; an instrument takes from the default what it does not say itself. */
+export function readInstruments(reader: Reader): InstrumentTerms {
+  const hasDefault = reader.document.valueAt(['defaultInstrument']) !== undefined
+  const defaults = hasDefault ? reader.read(defaultTerms, ['defaultInstrument']) : undefined
+  const isGood = defaults !== undefined && check(reader, ['defaultInstrument'], { symbol: '*', ...defaults })
+  const inherited: Partial<Terms> = isGood ? defaults : {}
+  const instruments: InstrumentSpec[] = []
+  for (const symbol of symbolsOf(reader.document.valueAt(['instruments']))) {
+    const path = ['instruments', symbol]
+    const own = reader.read(hasDefault ? partTerms : fullTerms, path)
+    if (own === undefined) continue
+    const { tick, lot, ...rest } = { ...inherited, ...own }
+    if (tick === undefined || lot === undefined) continue // the default is at fault, and that is told
+    const spec = { symbol, tick, lot, ...rest }
+    if (check(reader, path, spec)) instruments.push(spec)
+  }
+  return isGood ? { instruments, defaultInstrument: defaults } : { instruments }
+}
+
+/** The symbol '' is left to the codec of the whole map. */
+function symbolsOf(map: unknown): string[] {
+  if (typeof map !== 'object' || map === null || Array.isArray(map)) return []
+  return Object.keys(map).filter((symbol) => symbol !== '')
+}
+
+/** Whether an instrument table takes a spec. What it says against it is reported at the key that it names. */
+function check(reader: Reader, path: readonly string[], spec: InstrumentSpec): boolean {
+  try {
+    return new Instruments([spec]).count === 1
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    const message = error.message.replace(`instrument ${spec.symbol}: `, '')
+    const [key = ''] = message.split(' ', 1)
+    if (Object.hasOwn(spec, key)) reader.report([...path, key], message.slice(key.length + 1))
+    else reader.report(path, message)
+    return false
+  }
+}
