@@ -42,14 +42,14 @@ function latencyLines(latencies: readonly LatencySummary[]): string[] {
     thousands(samples),
   ])
   const headings = [
-    'time of an order in',
+    'an order spends in',
     'mean',
     ...PERCENTILES.map((percentile) => `p${percentile}`),
     'max',
     'samples',
   ]
   return [
-    ...table(headings, rows),
+    ...table(headings, rows, 1),
     '  (whole: its own time through all stages; batch: from pull to last sink, for all records of a batch)',
   ]
 }

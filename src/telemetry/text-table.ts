@@ -1,10 +1,15 @@
-/** Columns of text, right-aligned under their headings. */
-export function table(headings: readonly string[], rows: readonly (readonly string[])[]): string[] {
+/** Columns of text, right-aligned under their headings but for the first `left` of them. */
+export function table(headings: readonly string[], rows: readonly (readonly string[])[], left = 0): string[] {
   const widths = headings.map((heading, column) =>
     Math.max(heading.length, ...rows.map((row) => (row[column] ?? '').length)),
   )
   const line = (cells: readonly string[]): string =>
-    `  ${widths.map((width, column) => (cells[column] ?? '').padStart(width)).join('  ')}`.trimEnd()
+    `  ${widths
+      .map((width, column) => {
+        const cell = cells[column] ?? ''
+        return column < left ? cell.padEnd(width) : cell.padStart(width)
+      })
+      .join('  ')}`.trimEnd()
   return [line(headings), ...rows.map(line)]
 }
 
