@@ -24,10 +24,10 @@ if (values.json === true) process.stdout.write(`${JSON.stringify(results)}\n`)
 function print(name: string, result: unknown): void {
   process.stdout.write(`${name}\n`)
   for (const [key, value] of Object.entries(result as Record<string, unknown>)) {
-    const shown = typeof value === 'number' ? value.toLocaleString('en-US') : value
-    if (typeof shown !== 'object') process.stdout.write(`  ${key}: ${String(shown)}\n`)
+    if (typeof value === 'number') process.stdout.write(`  ${key}: ${value.toLocaleString('en-US')}\n`)
+    else if (typeof value === 'string') process.stdout.write(`  ${key}: ${value}\n`)
     else
-      for (const [part, figures] of Object.entries(shown as object))
+      for (const [part, figures] of Object.entries(value as object))
         process.stdout.write(`  ${key} ${part.padEnd(10)} ${JSON.stringify(figures)}\n`)
   }
   process.stdout.write('\n')

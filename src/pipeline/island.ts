@@ -133,7 +133,7 @@ export class Island extends Observable<Batch> {
   private connect(subscriber: Subscriber<Batch>): void {
     const made = this.makers.map((make) => make())
     if (made.every((step) => !(step instanceof Promise))) return this.run(made as Step[], subscriber)
-    Promise.all(made).then(
+    Promise.all(made.map((step) => Promise.resolve(step))).then(
       (steps) => this.run(steps, subscriber),
       (error: unknown) => subscriber.error(error),
     )

@@ -65,7 +65,7 @@ export interface StageContext {
 export interface Operator<Options> {
   readonly name: string
   /** Reads the stage's own keys: all but id, operator and inputs. */
-  readonly options: t.Type<Options, unknown, unknown>
+  readonly options: t.Type<Options, unknown>
   /** Undefined for a source. */
   readonly consumes: RecordKind | undefined
   readonly produces: RecordKind

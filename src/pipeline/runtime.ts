@@ -55,7 +55,7 @@ export function preparePipeline(
       else problems.push(definition.problemAt(stage.id, part.left.path, part.left.message))
     }
     if (problems.length > 0) {
-      await Promise.all(parts.map((part) => part.close?.()))
+      for (const part of parts) await part.close?.()
       return E.left({ _tag: 'PipelineError', problems })
     }
     const names = definition.stages.map((stage) => stage.id)
