@@ -49,7 +49,9 @@ async function runToReport(pipeline: Pipeline, options: RunFileOptions): Promise
     const text = options.format === 'json' ? reportJson(report) : reportText(report)
     if (options.quiet !== true || options.format === 'json')
       (market.stdoutTaken ? process.stderr : process.stdout).write(text)
-    return ExitCode.good
+    if (report.failure === undefined || report.failure.isQuiet) return ExitCode.good
+    process.stderr.write(`millrace: ${report.failure.message}\n`)
+    return ExitCode.ioError
   } catch (error) {
     endProgress()
     process.stderr.write(`millrace: ${error instanceof Error ? error.message : String(error)}\n`)

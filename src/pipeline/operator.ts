@@ -33,6 +33,14 @@ export interface Source {
   close?(): Promise<void>
 }
 
+/** Why a step can take no more. */
+export interface StepFailure {
+  /** In words, with the name of the file or peer. */
+  readonly message: string
+  /** Whether a reader just went away, as `head` does when it has seen enough: the run ends, and no fault is told. */
+  readonly isQuiet: boolean
+}
+
 /**
  * What a synchronous operator does with one record. Steps that stand one behind the other are fused into an
  * island and called record by record, so that a step sees all that earlier records led to, however they are batched.
@@ -44,6 +52,8 @@ export interface Step {
   readonly output?: Batch
   /** Called when a batch is through, and no more may come for a while. */
   flush?(): void
+  /** Resolves if the step can take no more, such as a sink whose disk is full; the run then ends early. */
+  readonly failed?: Promise<StepFailure>
   report?(): ReportSection
   close?(): Promise<void>
 }

@@ -7,7 +7,7 @@ import { StageClock } from '../telemetry/stage-clock.ts'
 import type { Definition } from './definition.ts'
 import { Island } from './island.ts'
 import { Market } from './market.ts'
-import type { ReportSection, Source, Step } from './operator.ts'
+import type { ReportSection, Source, Step, StepFailure } from './operator.ts'
 import type { PipelineError, Problem } from './problem.ts'
 import { observeSource } from './pump.ts'
 
@@ -27,6 +27,8 @@ export interface RunReport {
   /** Commands that came in. */
   readonly commands: number
   readonly seconds: number
+  /** Why the run ended early, if a step could take no more. */
+  readonly failure: StepFailure | undefined
   readonly latencies: readonly LatencySummary[]
   /** What the stages have to say, in the order of the file. */
   readonly sections: readonly ReportSection[]
@@ -74,11 +76,18 @@ async function run(
 ): Promise<RunReport> {
   const { batchRecords = BATCH_RECORDS } = options
   const clock = new StageClock(stages, batchRecords, options.probeEvery)
+  const ended = new AbortController()
+  let failure: StepFailure | undefined
+  for (const step of steps)
+    void step.failed?.then((reason) => {
+      failure ??= reason
+      ended.abort()
+    })
   const commands = observeSource(source, market, {
     clock,
     limit: options.records,
     batchRecords,
-    stop: options.stop,
+    stop: options.stop === undefined ? ended.signal : AbortSignal.any([options.stop, ended.signal]),
   })
   const began = performance.now()
   const island = new Island(
@@ -94,6 +103,7 @@ async function run(
     pipeline: name,
     commands: market.sequence,
     seconds: (performance.now() - began) / 1e3,
+    failure,
     latencies: clock.summaries(),
     sections,
   }
