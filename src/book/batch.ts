@@ -27,7 +27,7 @@ export class Batch {
    * has met and stays there.
    */
   grow(): void {
-    const words = new Int32Array(this.words.length * 2)
+    const words = new Int32Array(Math.max(RECORD_WORDS, this.words.length * 2))
     words.set(this.words)
     this.words = words
   }

@@ -182,6 +182,12 @@ test('batch - growing doubles the room and keeps the records', (t) => {
   t.is(readU64(batch.words, record.RECORD_WORDS + record.ORDER_ID), 8)
 })
 
+test('batch - a batch of no room grows to have some', (t) => {
+  const batch = new Batch(0)
+  batch.grow()
+  t.is(batch.capacity, 1)
+})
+
 test('batch - a slice is a copy of the records in use', (t) => {
   const batch = new Batch(4)
   pushCommand(batch, cancelOrder(7))
