@@ -82,14 +82,18 @@ export function unknownKey(key: string, expected: readonly string[]): string {
   return `unknown key, expected one of ${expected.join(', ')}${didYouMean(key, expected)}`
 }
 
-/** A whole number between two bounds, both inclusive and both optional. */
+/**
+ * A whole number between two bounds, both inclusive and both optional. An upper bound that only says what a record can
+ * hold is told to those who pass it, and to nobody else.
+ */
 export function wholeNumber(bounds: { readonly min?: number; readonly max?: number } = {}): Codec<number> {
   const { min = -Infinity, max = Infinity } = bounds
-  return codec(wholeNumberName(min, max), (value) =>
-    Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max
-      ? E.right(value as number)
-      : E.left(undefined),
-  )
+  return codec(wholeNumberName(min, max < MAX_INT32 ? max : Infinity), (value) => {
+    if (!Number.isSafeInteger(value) || (value as number) < min) return E.left(undefined)
+    return (value as number) > max
+      ? E.left(`expected ${wholeNumberName(min, max)}`)
+      : E.right(value as number)
+  })
 }
 
 /** A number between two bounds, both inclusive. */
@@ -231,6 +235,7 @@ export function show(value: unknown, conceal: (text: string) => string = (plain)
 }
 
 const MAX_SHOWN = 60
+const MAX_INT32 = 2 ** 31 - 1
 
 /** Stands at the end of an error's context when the key itself is at fault, not its value. */
 const aKey: t.Mixed = t.unknown.pipe(t.unknown, 'a key')
