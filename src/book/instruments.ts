@@ -57,12 +57,13 @@ export class Instruments {
 
   /**
    * Adds an instrument and returns its number: 0, 1, 2 and so on.
-   * @throws RangeError naming the field, if a decimal is not one, is not above 0 or is not on the tick or lot
+   * @throws RangeError naming the field, if a decimal is not one, is not above 0 or is not on the tick or lot, or the
+   *   symbol is empty or taken
    */
   add(spec: InstrumentSpec): number {
     const { symbol } = spec
-    if (symbol === '' || this.bySymbol.has(symbol))
-      throw new RangeError(`instrument ${JSON.stringify(symbol)}: already there`)
+    if (symbol === '') throw new RangeError('instrument: symbol is empty')
+    if (this.bySymbol.has(symbol)) throw new RangeError(`instrument ${symbol}: symbol is already there`)
     const names: Names = { symbol, tick: step(symbol, 'tick', spec.tick), lot: step(symbol, 'lot', spec.lot) }
     const price = (field: string, text: string | undefined, otherwise: number): number =>
       text === undefined ? otherwise : limit(symbol, field, text, names.tick, MAX_PRICE_TICKS)

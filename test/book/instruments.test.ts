@@ -112,8 +112,8 @@ test('instruments - an amount that is no decimal is a fault', (t) => {
 })
 
 const REFUSED: readonly [string, Partial<InstrumentSpec>, RegExp][] = [
-  ['a symbol that is there already', { symbol: 'BTC' }, /instrument "BTC": already there/],
-  ['an empty symbol', { symbol: '' }, /instrument ""/],
+  ['a symbol that is there already', { symbol: 'BTC' }, /instrument BTC: symbol is already there/],
+  ['an empty symbol', { symbol: '' }, /instrument: symbol is empty/],
   ['a tick of zero', { tick: '0' }, /instrument X: tick .*above 0.*"0"/],
   ['a negative tick', { tick: '-0.01' }, /instrument X: tick .*above 0/],
   ['a tick that is no number', { tick: 'cent' }, /instrument X: tick .*decimal.*"cent"/],
