@@ -1,4 +1,5 @@
 import { Instruments, type InstrumentSpec, type MatchingEngine } from '../book/index.ts'
+import { Details } from './details.ts'
 import { Gate } from './gate.ts'
 import { Names, OrderNames } from './names.ts'
 
@@ -16,19 +17,27 @@ export class Market {
   readonly clients: Names
   readonly orders: OrderNames
   readonly gate: Gate
+  /** What is known about commands that could not be read, by their sequence. */
+  readonly details: Details
   /** Set by the match operator. */
   engine: MatchingEngine | undefined
   /** Sequence of the latest command. */
   sequence: number
+  /** Whether a stage writes its records to standard output, so that nothing else may. */
+  stdoutTaken: boolean
   private readonly defaultInstrument: Omit<InstrumentSpec, 'symbol'> | undefined
 
   constructor(instruments: Iterable<InstrumentSpec> = [], options: MarketOptions = {}) {
     this.instruments = new Instruments(instruments)
     this.clients = new Names()
-    this.orders = new OrderNames((orderId) => this.engine !== undefined && this.engine.book.findOrder(orderId) !== 0)
+    this.orders = new OrderNames(
+      (orderId) => this.engine !== undefined && this.engine.book.findOrder(orderId) !== 0,
+    )
     this.gate = new Gate()
+    this.details = new Details()
     this.engine = undefined
     this.sequence = 0
+    this.stdoutTaken = false
     this.defaultInstrument = options.defaultInstrument
   }
 

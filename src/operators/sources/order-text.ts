@@ -1,0 +1,154 @@
+import * as E from 'fp-ts/lib/Either.js'
+import type * as TE from 'fp-ts/lib/TaskEither.js'
+import type { Readable } from 'node:stream'
+import type { Batch } from '../../book/index.ts'
+import type { Market } from '../../pipeline/market.ts'
+import type { Source } from '../../pipeline/operator.ts'
+import { type Chunks, openChunks } from './chunks.ts'
+import { OrderCommands } from './order-command.ts'
+import { OrderFields } from './order-fields.ts'
+import { OrderLines, type RecordReader } from './order-lines.ts'
+import { OrderRows } from './order-rows.ts'
+import { TextLines } from './text-lines.ts'
+
+export type TextFormat = 'auto' | 'ndjson' | 'csv'
+
+export interface OrderTextOptions {
+  /** A path, or `-` for standard input. Packed with gzip or not. */
+  readonly file: string
+  /** By default `auto`: NDJSON if the first character is `{`, else CSV under a row of column names. */
+  readonly format?: TextFormat | undefined
+  /** What `-` stands for, where it is not the standard input of the process. */
+  readonly stdin?: Readable | undefined
+}
+
+/**
+ * Opens text as a source of commands. Of a file the first bytes are read at once, so that a first row that names
+ * no columns is known before the pipeline starts.
+ * @returns the source, or a message that names the file and, where one is at fault, the line and column
+ */
+export function openOrders(
+  market: Market,
+  { file, format = 'auto', stdin }: OrderTextOptions,
+): TE.TaskEither<string, OrderText> {
+  return async () => {
+    const chunks = await openChunks(file, stdin)()
+    if (E.isLeft(chunks)) return chunks
+    const source = new OrderText(chunks.right, format, market)
+    if (file === '-') return E.right(source)
+    const problem = await source.begin()
+    if (problem === undefined) return E.right(source)
+    await source.close()
+    return E.left(`${file}:${problem}`)
+  }
+}
+
+/**
+ * Commands from text, one for each line (or CSV row) that is not blank, good or bad: a line that cannot be read
+ * is a command with a reject code. A chunk is read only when the last one has been used up.
+ */
+export class OrderText implements Source {
+  private readonly chunks: Chunks
+  private readonly market: Market
+  private readonly lines: TextLines
+  /** Undefined until the format is known. */
+  private reader: RecordReader | undefined
+  private stopped: boolean
+  private reading: Promise<void> | undefined
+  /** Ends the wait for the chunk that is being read. */
+  private wake: () => void
+  private problemGiven: boolean
+
+  constructor(chunks: Chunks, format: TextFormat, market: Market) {
+    this.chunks = chunks
+    this.market = market
+    this.lines = new TextLines()
+    this.reader = undefined
+    if (format !== 'auto') this.reader = this.readerOf(format)
+    this.stopped = false
+    this.reading = undefined
+    this.wake = () => {}
+    this.problemGiven = false
+  }
+
+  pull(batch: Batch, upTo: number): boolean {
+    const { reader } = this
+    reader?.pull(batch, upTo)
+    if (reader?.isOver === true) return false
+    if (!this.lines.ended || batch.count >= upTo) return true
+    if (this.chunks.problem !== undefined && !this.problemGiven) this.giveProblem(batch, this.chunks.problem)
+    return false
+  }
+
+  async ready(): Promise<void> {
+    if (this.lines.ended) return
+    this.reading ??= new Promise((resolve) => {
+      this.wake = resolve
+      void this.chunks.next().then((chunk) => {
+        this.take(chunk)
+        resolve()
+      })
+    })
+    await this.reading
+    this.reading = undefined
+  }
+
+  /** What was read is still given, as far as it is whole lines. */
+  stop(): void {
+    if (this.stopped) return
+    this.stopped = true
+    this.lines.end(false)
+    this.wake()
+  }
+
+  async close(): Promise<void> {
+    this.stop()
+    await this.chunks.close()
+  }
+
+  /** Reads as far as the first row of CSV. Returns what is wrong with it, if anything is. */
+  async begin(): Promise<string | undefined> {
+    while (!this.lines.ended) {
+      await this.ready()
+      if (this.reader instanceof OrderRows ? this.reader.readHeader() : this.reader !== undefined) break
+    }
+    const problem = this.reader instanceof OrderRows ? this.reader.headerProblem : undefined
+    if (problem === undefined) return undefined
+    return `${problem.line}${problem.column > 0 ? `:${problem.column}` : ''} ${problem.text}`
+  }
+
+  private take(chunk: Buffer | undefined): void {
+    if (this.stopped) return
+    const { lines, chunks } = this
+    if (chunk === undefined) {
+      lines.end(chunks.problem === undefined)
+      return
+    }
+    lines.feed(chunk)
+    if (this.reader !== undefined) return
+    const format = formatOf(chunk)
+    if (format !== undefined) this.reader = this.readerOf(format)
+    else while (lines.next()); // all blank
+  }
+
+  private readerOf(format: 'ndjson' | 'csv'): RecordReader {
+    return format === 'csv' ? new OrderRows(this.lines, this.market) : new OrderLines(this.lines, this.market)
+  }
+
+  /** The last record of an input that broke off, in place of the line that it broke off in. */
+  private giveProblem(batch: Batch, problem: string): void {
+    this.problemGiven = true
+    const fields = new OrderFields()
+    fields.malformed(problem, 0)
+    new OrderCommands(this.market, fields).append(batch, this.lines.number + 1)
+  }
+}
+
+const BLANK: ReadonlySet<number> = new Set([...Buffer.from(' \t\r\n'), ...Buffer.from('\ufeff')])
+
+/** What the first byte that is not blank says; undefined if there is none. */
+function formatOf(chunk: Buffer): 'ndjson' | 'csv' | undefined {
+  const first = chunk.find((byte) => !BLANK.has(byte))
+  if (first === undefined) return undefined
+  return first === 0x7b ? 'ndjson' : 'csv'
+}
