@@ -41,9 +41,12 @@ class Pump {
   private readonly subscriber: Subscriber<Batch>
   private readonly batch: Batch
   private readonly clock: StageClock | undefined
-  private readonly stopped: Promise<void>
+  private readonly stop: AbortSignal | undefined
   private left: number
-  private cancelled = false
+  private isStopping = false
+  private isCancelled = false
+  /** Ends the wait under way. */
+  private wake: () => void = () => {}
 
   constructor(source: Source, market: Market, options: PumpOptions, subscriber: Subscriber<Batch>) {
     this.source = source
@@ -51,46 +54,66 @@ class Pump {
     this.subscriber = subscriber
     this.batch = new Batch(options.batchRecords ?? BATCH_RECORDS)
     this.clock = options.clock
+    this.stop = options.stop
     this.left = options.limit ?? Infinity
-    const { stop } = options
-    this.stopped = new Promise((resolve) => {
-      if (stop === undefined) return
-      const end = (): void => {
-        this.source.stop?.()
-        if (this.source.stop === undefined) this.left = 0
-        resolve()
-      }
-      if (stop.aborted) end()
-      else stop.addEventListener('abort', end, { once: true })
-    })
   }
 
   cancel(): void {
-    this.cancelled = true
+    this.isCancelled = true
+    this.wake()
   }
 
   async run(): Promise<void> {
-    const { source, batch, market, subscriber } = this
+    const { source, stop } = this
     try {
-      let turnEnds = performance.now() + TURN_MS
-      while (!this.cancelled && this.left > 0) {
-        const more = this.pull()
-        if (batch.count > 0) {
-          this.number()
-          subscriber.next(batch)
-        }
-        if (!more) break
-        const held = market.gate.wait()
-        if (held !== undefined) await held
-        else if (batch.count === 0 && source.ready !== undefined)
-          await Promise.race([source.ready(), this.stopped])
-        else if (performance.now() < turnEnds) continue
-        else await new Promise(setImmediate)
-        turnEnds = performance.now() + TURN_MS
-      }
+      // Whoever subscribes must be able to unsubscribe before the first batch comes.
+      await Promise.resolve()
+      if (stop?.aborted === true) this.endEarly()
+      else stop?.addEventListener('abort', this.endEarly)
+      await this.feed()
     } finally {
+      stop?.removeEventListener('abort', this.endEarly)
       await source.close?.()
     }
+  }
+
+  private async feed(): Promise<void> {
+    const { source, batch, market, subscriber } = this
+    let turnEnds = performance.now() + TURN_MS
+    while (!this.isCancelled && this.left > 0) {
+      const held = market.gate.wait()
+      if (held !== undefined) {
+        await this.until(held)
+        continue
+      }
+      const more = this.pull()
+      if (batch.count > 0) {
+        this.number()
+        subscriber.next(batch)
+      }
+      if (!more) break
+      if (batch.count === 0 && source.ready !== undefined && !this.isStopping)
+        await this.until(source.ready())
+      // Also after a wait: what it waited for may have been there already, and then nobody else had a turn.
+      if (performance.now() < turnEnds) continue
+      await new Promise(setImmediate)
+      turnEnds = performance.now() + TURN_MS
+    }
+  }
+
+  private readonly endEarly = (): void => {
+    this.isStopping = true
+    this.source.stop?.()
+    if (this.source.stop === undefined) this.left = 0
+    this.wake()
+  }
+
+  /** Waits, though not once someone wants an end. (A race with a promise that never settles would grow with each wait.) */
+  private until(promise: Promise<void>): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.wake = resolve
+      promise.then(resolve, reject)
+    })
   }
 
   /** Fills the batch, stopping at each probe to time the source for it alone. Returns whether there may be more. */
