@@ -1,4 +1,4 @@
-import { Observable, type OperatorFunction, type Subscriber } from 'rxjs'
+import { Observable, type OperatorFunction, type Subscriber, Subscription } from 'rxjs'
 import { type Batch, RECORD_WORDS } from '../book/index.ts'
 import type { StageClock } from '../telemetry/stage-clock.ts'
 import type { Step } from './operator.ts'
@@ -69,11 +69,12 @@ export class FusedSteps {
     const from = this.probeFrom[probe]! * RECORD_WORDS
     const to = this.probeTo[probe]! * RECORD_WORDS
     clock.start()
-    for (let i = 0; i < run.steps.length; i++) {
-      const step = run.steps[i]!
-      for (let at = from; at < to; at += RECORD_WORDS) step.process(words, at)
-      clock.passed(probe, firstStage + i)
-    }
+    for (let at = from; at < to; at += RECORD_WORDS)
+      for (let i = 0; i < run.steps.length; i++) {
+        run.steps[i]!.process(words, at)
+        clock.lap(firstStage + i)
+      }
+    for (let i = 0; i < run.steps.length; i++) clock.passed(probe, firstStage + i)
     if (run.output === undefined) return
     this.probeFrom[probe] = made
     this.probeTo[probe] = run.output.count
@@ -131,40 +132,71 @@ export class Island extends Observable<Batch> {
   }
 
   private connect(subscriber: Subscriber<Batch>): void {
-    const made = this.makers.map((make) => make())
+    const made = this.makers.map(makeStep)
     if (made.every((step) => !(step instanceof Promise))) return this.run(made as Step[], subscriber)
-    Promise.all(made.map((step) => Promise.resolve(step))).then(
-      (steps) => this.run(steps, subscriber),
-      (error: unknown) => subscriber.error(error),
-    )
+    void Promise.allSettled(made.map(async (step) => step)).then((results) => {
+      const steps = results.filter((result) => result.status === 'fulfilled').map(({ value }) => value)
+      const failed = results.find((result) => result.status === 'rejected')
+      if (failed === undefined && !subscriber.closed) return this.run(steps, subscriber)
+      const end = (): void => subscriber.error(failed?.reason)
+      return closeSteps(steps).then(end, end)
+    })
   }
 
   private run(steps: readonly Step[], subscriber: Subscriber<Batch>): void {
     const fused = new FusedSteps(steps, this.clock)
-    const closing = steps.filter((step) => step.close !== undefined)
-    const closed = (after: () => void): void => {
-      if (closing.length === 0) return after()
-      Promise.all(closing.map((step) => step.close!())).then(after, (error: unknown) =>
-        subscriber.error(error),
-      )
+    const upstream = new Subscription()
+    let isOver = false
+    /** Lets every step finish what it holds, once, whichever way the stream ends. */
+    const finish = (tell: () => void, tellProblem: (error: unknown) => void): void => {
+      if (isOver) return
+      isOver = true
+      upstream.unsubscribe()
+      if (steps.every((step) => step.close === undefined)) tell()
+      else closeSteps(steps).then(tell, tellProblem)
     }
-    subscriber.add(
+    const tellError = (error: unknown): void => subscriber.error(error)
+    const fail = (error: unknown): void =>
+      finish(
+        () => tellError(error),
+        () => tellError(error),
+      )
+    subscriber.add(() => finish(() => {}, tellError))
+    if (isOver) return
+    upstream.add(
       this.origin.subscribe({
         next: (batch) => {
+          if (isOver) return
           let out: Batch
           try {
             out = fused.process(batch)
           } catch (error) {
-            return subscriber.error(error)
+            return fail(error)
           }
           subscriber.next(out)
           this.clock?.batchEnded()
         },
-        error: (error) => closed(() => subscriber.error(error)),
-        complete: () => closed(() => subscriber.complete()),
+        error: fail,
+        complete: () => finish(() => subscriber.complete(), tellError),
       }),
     )
   }
+}
+
+/** A step, or the promise of one; the promise is rejected if it cannot be made. */
+function makeStep(make: MakeStep): Step | Promise<Step> {
+  try {
+    return make()
+  } catch (error) {
+    return Promise.reject(error)
+  }
+}
+
+/** Closes all steps, each whatever becomes of the others. Rejects with the first problem. */
+async function closeSteps(steps: readonly Step[]): Promise<void> {
+  const closed = await Promise.allSettled(steps.map(async (step) => step.close?.()))
+  const failed = closed.find((result) => result.status === 'rejected')
+  if (failed !== undefined) throw failed.reason
 }
 
 /** A step as an RxJS operator over batches. Each subscription makes a step of its own. */

@@ -17,6 +17,8 @@ export class StageClock {
   readonly positions: Int32Array
   probes: number
   private readonly spent: Float64Array
+  /** Time in each stage of the probe under way. */
+  private readonly laps: Float64Array
   private readonly stages: Latency[]
   private readonly whole: Latency
   private readonly batches: Latency
@@ -34,6 +36,7 @@ export class StageClock {
     this.positions = new Int32Array(probes)
     this.probes = 0
     this.spent = new Float64Array(probes)
+    this.laps = new Float64Array(stages.length)
     this.stages = stages.map((name) => new Latency(name))
     this.whole = new Latency('whole')
     this.batches = new Latency('batch')
@@ -68,14 +71,21 @@ export class StageClock {
     this.positions[probe] = position
     this.spent[probe] = 0
     this.untilNext = this.every
+    this.lap(0)
     this.passed(probe, 0)
   }
 
-  /** A probe of this batch has passed a stage. */
-  passed(probe: number, stage: number): void {
+  /** One of the records of the probe under way is through a stage. */
+  lap(stage: number): void {
     const now = performance.now()
-    const took = now - this.last
+    this.laps[stage]! += now - this.last
     this.last = now
+  }
+
+  /** All records of a probe of this batch are through a stage. */
+  passed(probe: number, stage: number): void {
+    const took = this.laps[stage]!
+    this.laps[stage] = 0
     this.spent[probe]! += took
     this.stages[stage]!.record(took)
   }
