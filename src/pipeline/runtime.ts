@@ -4,10 +4,10 @@ import { lastValueFrom } from 'rxjs'
 import { BATCH_RECORDS } from '../book/index.ts'
 import type { LatencySummary } from '../telemetry/latency.ts'
 import { StageClock } from '../telemetry/stage-clock.ts'
-import type { Definition } from './definition.ts'
+import type { Definition, StageDefinition } from './definition.ts'
 import { Island } from './island.ts'
 import { Market } from './market.ts'
-import type { ReportSection, Source, Step, StepFailure } from './operator.ts'
+import type { ReportSection, Source, StageContext, StageProblem, Step, StepFailure } from './operator.ts'
 import type { PipelineError, Problem } from './problem.ts'
 import { observeSource } from './pump.ts'
 
@@ -52,30 +52,41 @@ export function preparePipeline(
     const parts: (Source | Step)[] = []
     for (const stage of definition.stages) {
       const context = { id: stage.id, market, records: options.records }
-      const part = await stage.operator.create(stage.options, context)()
+      const part = await create(stage, context)
       if (E.isRight(part)) parts.push(part.right)
       else problems.push(definition.problemAt(stage.id, part.left.path, part.left.message))
     }
     if (problems.length > 0) {
-      for (const part of parts) await part.close?.()
+      await Promise.allSettled(parts.map(async (part) => part.close?.()))
       return E.left({ _tag: 'PipelineError', problems })
     }
-    const names = definition.stages.map((stage) => stage.id)
     const [source, ...steps] = parts as [Source, ...Step[]]
-    return E.right({ market, run: () => run(definition.name, market, names, source, steps, options) })
+    return E.right({ market, run: () => run(definition, market, source, steps, options) })
+  }
+}
+
+/** Sets up a stage. An operator that throws has a problem as one that says so. */
+async function create(
+  { operator, options }: StageDefinition,
+  context: StageContext,
+): Promise<E.Either<StageProblem, Source | Step>> {
+  try {
+    return await operator.create(options, context)()
+  } catch (error) {
+    return E.left({ path: [], message: error instanceof Error ? error.message : String(error) })
   }
 }
 
 async function run(
-  name: string,
+  definition: Definition,
   market: Market,
-  stages: readonly string[],
   source: Source,
   steps: readonly Step[],
   options: RunOptions,
 ): Promise<RunReport> {
   const { batchRecords = BATCH_RECORDS } = options
-  const clock = new StageClock(stages, batchRecords, options.probeEvery)
+  const names = definition.stages.map((stage) => stage.id)
+  const clock = new StageClock(names, batchRecords, options.probeEvery)
   const ended = new AbortController()
   let failure: StepFailure | undefined
   for (const step of steps)
@@ -96,15 +107,21 @@ async function run(
     clock,
   )
   await lastValueFrom(island, { defaultValue: undefined })
-  const sections = [source, ...steps]
+  const sections = inFileOrder(definition.stages, [source, ...steps])
     .map((part) => part.report?.())
     .filter((section) => section !== undefined)
   return {
-    pipeline: name,
+    pipeline: definition.name,
     commands: market.sequence,
     seconds: (performance.now() - began) / 1e3,
     failure,
     latencies: clock.summaries(),
     sections,
   }
+}
+
+/** Parts stand as records pass them; a file may name a stage before its input. */
+function inFileOrder<Part>(stages: readonly StageDefinition[], parts: readonly Part[]): Part[] {
+  const places = stages.map((stage, index) => ({ ...stage.position([]), part: parts[index]! }))
+  return places.sort((a, b) => a.line - b.line || a.column - b.column).map(({ part }) => part)
 }
