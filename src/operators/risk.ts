@@ -1,6 +1,6 @@
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import type { OperatorFunction } from 'rxjs'
-import { MAX_LOTS, MAX_PRICE_TICKS, type Batch } from '../book/index.ts'
+import { MAX_LOTS, MAX_PRICE_TICKS, parseDecimal, type Batch } from '../book/index.ts'
 import * as record from '../book/record.ts'
 import * as orderLayout from '../book/order.ts'
 import * as rejectCode from '../book/reject-code.ts'
@@ -13,6 +13,9 @@ import type { Operator, Step } from '../pipeline/operator.ts'
 const { ORDER_PRICE_TICKS, ORDER_TOTAL_LOTS, ORDER_WORDS, ORDER_INSTRUMENT } = orderLayout
 const { CODE, CommandKind, HEAD, headKind, INSTRUMENT, LOTS, ORDER_ID, PRICE_TICKS } = record
 const { ACCEPTED, RejectCode } = rejectCode
+
+/** Of the word at CODE; the other half are flags. */
+const REJECT_CODE_MASK = 0xffff
 
 /** Limits for one order; those left out are not checked. */
 export interface RiskLimits {
@@ -40,7 +43,11 @@ class Risk implements Step {
   private maxNotionalUnits: Float64Array
   private known: number
 
+  /** @throws RangeError if the notional is not a decimal number */
   constructor(market: Market, limits: RiskLimits) {
+    const { maxNotional } = limits
+    if (maxNotional !== undefined && typeof parseDecimal(maxNotional) === 'string')
+      throw new RangeError(`risk: maxNotional: expected a decimal number, got ${JSON.stringify(maxNotional)}`)
     this.market = market
     this.maxOrderLots = limits.maxOrderLots ?? MAX_LOTS
     this.collarTicks = limits.collarTicks ?? MAX_PRICE_TICKS
@@ -50,7 +57,7 @@ class Risk implements Step {
   }
 
   process(words: Int32Array, at: number): void {
-    if (words[at + CODE] !== ACCEPTED) return
+    if ((words[at + CODE]! & REJECT_CODE_MASK) !== ACCEPTED) return
     const kind = headKind(words[at + HEAD]!)
     if (kind === CommandKind.cancel) return
     let instrument = words[at + INSTRUMENT]!
@@ -65,16 +72,14 @@ class Risk implements Step {
       if (lots === 0) lots = orders[order + ORDER_TOTAL_LOTS]!
     }
     if (this.known !== this.market.instruments.count) this.followInstruments()
-    words[at + CODE] = this.check(instrument, price, lots)
+    words[at + CODE]! |= this.check(instrument, price, lots)
   }
 
   private check(instrument: number, price: number, lots: number): number {
     if (lots > this.maxOrderLots) return RejectCode.RISK_ORDER_SIZE
     const reference = this.market.lastTradeTicks(instrument)
     const value = price === 0 ? reference : price
-    // lots * value may pass 2^53; dividing the limit instead is exact (the quotient is far below 2^53).
-    if (value !== 0 && lots > Math.floor(this.maxNotionalUnits[instrument]! / value))
-      return RejectCode.RISK_NOTIONAL
+    if (isAbove(lots, value, this.maxNotionalUnits[instrument]!)) return RejectCode.RISK_NOTIONAL
     if (price !== 0 && reference !== 0 && Math.abs(price - reference) > this.collarTicks)
       return RejectCode.RISK_PRICE_COLLAR
     return ACCEPTED
@@ -91,11 +96,19 @@ class Risk implements Step {
     const { maxNotional } = this
     this.known = instruments.count
     this.maxNotionalUnits = Float64Array.from({ length: this.known }, (_, instrument) =>
-      maxNotional === undefined
-        ? Number.MAX_SAFE_INTEGER * 512
-        : Number(instruments.notionalUnits(instrument, maxNotional)),
+      maxNotional === undefined ? Infinity : Number(instruments.notionalUnits(instrument, maxNotional)),
     )
   }
+}
+
+/**
+ * Whether lots times price is above a limit. A product past 2^53 is rounded; but a limit is a double itself, so rounding
+ * never takes the product past it, at most on to it.
+ */
+function isAbove(lots: number, price: number, limit: number): boolean {
+  const product = lots * price
+  if (product !== limit || product <= Number.MAX_SAFE_INTEGER) return product > limit
+  return BigInt(lots) * BigInt(price) > BigInt(limit)
 }
 
 /** Checks orders against limits. Stands before `match` in the same island, whose trades move the collar. */

@@ -15,6 +15,9 @@ const { commandFault } = faults
 const { CODE, CommandKind, HEAD, headKind, ORDER_ID } = record
 const { ACCEPTED, RejectCode } = rejectCode
 
+/** Of the word at CODE; the other half are flags. */
+const REJECT_CODE_MASK = 0xffff
+
 export interface ValidateRules {
   /** How many order ids to remember beyond the live ones, to refuse them when they come again. 0 remembers none. */
   readonly rememberIds?: number | undefined
@@ -33,12 +36,12 @@ class Validate implements Step {
   }
 
   process(words: Int32Array, at: number): void {
-    if (words[at + CODE] !== ACCEPTED) return
+    if ((words[at + CODE]! & REJECT_CODE_MASK) !== ACCEPTED) return
     const fault = commandFault(words, at, this.market.instruments)
-    if (fault !== ACCEPTED) words[at + CODE] = fault
+    if (fault !== ACCEPTED) words[at + CODE]! |= fault
     else if (this.recent !== undefined && headKind(words[at + HEAD]!) === CommandKind.new) {
       if (this.recent.add(words[at + ORDER_ID]!, words[at + ORDER_ID + 1]!))
-        words[at + CODE] = RejectCode.DUPLICATE_ORDER_ID
+        words[at + CODE]! |= RejectCode.DUPLICATE_ORDER_ID
     }
   }
 }
