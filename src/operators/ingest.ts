@@ -1,6 +1,7 @@
+import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
-import { defer, from, mergeMap, type Observable } from 'rxjs'
+import { Observable } from 'rxjs'
 import type { Batch } from '../book/index.ts'
 import {
   numberBetween,
@@ -44,7 +45,12 @@ function open(market: Market, from: IngestFrom, records?: number): TE.TaskEither
   if (from.simulate !== undefined) {
     const { orders = records, ...rest } =
       records === undefined ? from.simulate : { ...from.simulate, orders: records }
-    return TE.right(new Simulator(market, { ...rest, orders }))
+    return TE.fromEither(
+      E.tryCatch(
+        () => new Simulator(market, { ...rest, orders }),
+        (error) => ({ path: ['from', 'simulate'], message: (error as Error).message }),
+      ),
+    )
   }
   const [path, source] =
     from.lobster !== undefined
@@ -60,16 +66,17 @@ function open(market: Market, from: IngestFrom, records?: number): TE.TaskEither
  * Orders as a stream of batches. It reads no faster than what stands behind it works, and stops while a sink of the same
  * market is full. Errors if the source cannot be opened.
  */
-export function ingest(market: Market, from_: IngestFrom, pump: PumpOptions = {}): Observable<Batch> {
-  return defer(() => from(openOrThrow(market, from_))).pipe(
-    mergeMap((source) => observeSource(source, market, pump)),
-  )
-}
-
-async function openOrThrow(market: Market, from: IngestFrom): Promise<Source> {
-  const opened = await open(market, from)()
-  if (opened._tag === 'Left') throw new Error(opened.left.message)
-  return opened.right
+export function ingest(market: Market, from: IngestFrom, pump: PumpOptions = {}): Observable<Batch> {
+  return new Observable((subscriber) => {
+    open(market, from)().then(
+      (opened) => {
+        if (opened._tag === 'Left') subscriber.error(new Error(opened.left.message))
+        else if (subscriber.closed) void opened.right.close?.()
+        else subscriber.add(observeSource(opened.right, market, pump).subscribe(subscriber))
+      },
+      (error: unknown) => subscriber.error(error),
+    )
+  })
 }
 
 export const ingestOperator: Operator<{ readonly from: IngestFrom }> = {
