@@ -29,6 +29,9 @@ pipelineCommand('validate', 'check a pipeline file and say all that is wrong wit
   },
 )
 
+// What is said there is for someone to read; if nobody does, the run goes on.
+process.stderr.on('error', () => {})
+
 try {
   await program.parseAsync()
 } catch (error) {

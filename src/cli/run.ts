@@ -2,6 +2,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import { preparePipeline, type Pipeline } from '../pipeline/runtime.ts'
 import { ExitCode } from './exit-code.ts'
 import { load, printProblems, type LoadOptions } from './load.ts'
+import { print } from './print.ts'
 import { showProgress } from './progress.ts'
 import { reportJson, reportText } from './report.ts'
 
@@ -47,9 +48,11 @@ async function runToReport(pipeline: Pipeline, options: RunFileOptions): Promise
     const report = await pipeline.run()
     endProgress()
     const text = options.format === 'json' ? reportJson(report) : reportText(report)
-    if (options.quiet !== true || options.format === 'json')
-      (market.stdoutTaken ? process.stderr : process.stdout).write(text)
-    if (report.failure === undefined || report.failure.isQuiet) return ExitCode.good
+    const isShown = options.quiet !== true || options.format === 'json'
+    const code = isShown
+      ? await print(text, market.stdoutTaken ? process.stderr : process.stdout)
+      : ExitCode.good
+    if (report.failure === undefined || report.failure.isQuiet) return code
     process.stderr.write(`millrace: ${report.failure.message}\n`)
     return ExitCode.ioError
   } catch (error) {

@@ -1,6 +1,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { ExitCode } from './exit-code.ts'
 import { load, printProblems, type LoadOptions } from './load.ts'
+import { print } from './print.ts'
 
 /** `millrace validate FILE`: says what is wrong with a pipeline file, or that nothing is. Returns the exit code. */
 export async function validateFile(file: string, options: LoadOptions): Promise<number> {
@@ -11,7 +12,6 @@ export async function validateFile(file: string, options: LoadOptions): Promise<
   }
   const { name, stages } = definition.right
   if (options.format === 'json')
-    process.stdout.write(`${JSON.stringify({ name, stages: stages.map(({ id }) => id) })}\n`)
-  else process.stdout.write(`${file}: good (${name}: ${stages.map(({ id }) => id).join(' -> ')})\n`)
-  return ExitCode.good
+    return print(`${JSON.stringify({ name, stages: stages.map(({ id }) => id) })}\n`)
+  return print(`${file}: good (${name}: ${stages.map(({ id }) => id).join(' -> ')})\n`)
 }
