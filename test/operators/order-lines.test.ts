@@ -1,6 +1,7 @@
 import test from 'ava'
 import fc from 'fast-check'
 import { CommandKind, OrderType, Side, TimeInForce } from '../../src/book/index.ts'
+import { Market } from '../../src/pipeline/market.ts'
 import { cut, orderLine as line, type ReadCommand, readCommands, smallMarket } from '../support/text-input.ts'
 
 const ORDER =
@@ -67,6 +68,33 @@ test('shapes - cancels and amends find the instrument of the order by its id', a
   t.like(amend, { kind: CommandKind.amend, id: 'a1', client: '', symbol: 'BTC', ticks: 22, lots: 500 })
   t.like(price, { ticks: 23, lots: 0 })
   t.like(total, { ticks: 0, lots: 1000 })
+})
+
+test('shapes - a cancel or amend passes over what it cannot change', async (t) => {
+  const [, cancel, amend] = await readCommands(
+    [
+      line(),
+      line({ op: 'cancel', side: 'x', quantity: 'x', price: '0', type: 'stop' }),
+      line({ op: 'amend', side: 'x', timeInForce: 'x' }),
+    ].join('\n'),
+  )
+  t.like(cancel, { code: undefined, kind: CommandKind.cancel, ticks: 0, lots: 0, symbol: 'AAPL' })
+  t.like(amend, { code: undefined, kind: CommandKind.amend, ticks: 1005, lots: 100 })
+})
+
+test('shapes - a symbol is taken as it comes where the market has terms for it, but only for an order', async (t) => {
+  const market = new Market([], { defaultInstrument: { tick: '0.01', lot: '1' } })
+  const lines = [line({ op: 'cancel', symbol: 'B' }), line({ symbol: 'C', side: 'x' }), line({ symbol: 'A' })]
+  const commands = await readCommands(lines.join('\n'), { market })
+  t.deepEqual(
+    commands.map(({ code, symbol }) => [code, symbol]),
+    [
+      ['INVALID_SYMBOL', ''],
+      ['INVALID_SIDE', ''],
+      [undefined, 'A'],
+    ],
+  )
+  t.is(market.instruments.count, 1)
 })
 
 test('shapes - 7 and "7" are the same id', async (t) => {
