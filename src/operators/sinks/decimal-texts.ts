@@ -1,8 +1,8 @@
 const SLOTS = 4_096
 
 /**
- * Prices or quantities as text, the recent ones kept: an instrument's flow comes back to the same few, and making
- * one costs ten times finding it. A table of one slot for each hash: what comes last stays.
+ * Prices or quantities as text, the recent ones kept: an instrument's flow comes back to the same few, and finding
+ * one is cheaper than making it. A table of one slot for each hash: what comes last stays.
  */
 export class DecimalTexts {
   private readonly format: (instrument: number, steps: number) => string

@@ -13,7 +13,7 @@ export interface Chunks {
   close(): Promise<void>
 }
 
-/** A read costs a trip to another thread and back; of this size it is a hundredth of the work on what it gives. */
+/** A read costs a trip to another thread and back; a large one makes that small beside the work on what it gives. */
 const CHUNK_BYTES = 262_144
 
 export class FileChunks implements Chunks {

@@ -10,7 +10,7 @@ const MAX_DIGITS = 13
 
 /**
  * Decimal text to ticks or lots, the recent answers kept: an instrument's flow comes back to the same few prices and
- * quantities, and exact conversion costs ten times finding them. A table of one slot for each hash, keyed by the
+ * quantities, and finding them is cheaper than converting again. A table of one slot for each hash, keyed by the
  * digits themselves, so that what is found is what the conversion said.
  */
 export class DecimalSteps {
