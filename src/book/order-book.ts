@@ -130,7 +130,7 @@ export class OrderBook {
   remove(slot: number): void {
     const at = slot * ORDER_WORDS
     const orders = this.words
-    this.index.remove(orders[at + ORDER_ID_LOW]!, orders[at + ORDER_ID_HIGH]!)
+    this.index.remove(orders[at + ORDER_ID_LOW]!, orders[at + ORDER_ID_HIGH]!, slot)
     const level = this.unlink(slot)
     if (this.ladder.orders(level) === 0) this.ladder.remove(level)
     this.slab.give(slot)

@@ -1,10 +1,12 @@
-import * as bitsNames from '../memory/bits.ts'
+import * as bits from '../memory/bits.ts'
+import * as idHash from '../memory/id-hash.ts'
 import type { Slab } from '../memory/slab.ts'
 import * as orderLayout from './order.ts'
 
 // Bound here so that V8 folds them into the code (ARCHITECTURE.md, 'Constants on the hot path').
-const { powerOfTwoAtLeast } = bitsNames
-const { ORDER_ID_HIGH, ORDER_WORDS } = orderLayout
+const { powerOfTwoAtLeast } = bits
+const { idKey, keyHash } = idHash
+const { ORDER_ID_HIGH, ORDER_ID_LOW, ORDER_WORDS } = orderLayout
 
 const EMPTY = 0
 /** Was here, is gone: a look-up goes on past it. Only in a table that is being emptied. */
@@ -14,10 +16,9 @@ const MIGRATE_CELLS = 32
 /**
  * From order id to order slot: an open-addressed table with linear probing, never more than half full.
  *
- * A cell is two words: the id's low half and the slot. The high half is compared in the order itself, which a
- * hit touches anyway. Eight ids in a row share a cache line: ids are mostly given out in sequence, so an
- * insert finds its line warm; the multiplication spreads the groups. Removal shifts the entries behind it back, so there
- * are no tombstones to clean up.
+ * A cell is two words: the id's key and the slot. The id itself stands in the order, which a hit touches anyway; to
+ * insert, to remove and to grow, the key is enough and no order is read. Removal shifts the entries behind it back, so
+ * there are no tombstones to clean up.
  *
  * Growth is gradual: a table twice the size takes the new entries, and each insert carries a few cells over.
  */
@@ -51,13 +52,13 @@ export class OrderIndex {
 
   /** The slot of an id, or 0. */
   find(low: number, high: number): number {
-    const cells = this.cells
-    const mask = this.mask
-    let at = hash(low, high) & mask
+    const { cells, mask } = this
+    const key = idKey(low, high)
+    let at = keyHash(key) & mask
     for (;;) {
       const slot = cells[at * 2 + 1]!
       if (slot === EMPTY) break
-      if (cells[at * 2] === low && this.highOf(slot) === high) return slot
+      if (cells[at * 2] === key && this.isOf(slot, low, high)) return slot
       at = (at + 1) & mask
     }
     return this.old === undefined ? EMPTY : this.findOld(low, high)
@@ -67,60 +68,55 @@ export class OrderIndex {
   insert(low: number, high: number, slot: number): void {
     if (this.old !== undefined) this.migrate()
     else if (this.count * 2 > this.mask) this.grow()
-    put(this.cells, this.mask, low, high, slot)
+    put(this.cells, this.mask, idKey(low, high), slot)
     this.count++
   }
 
-  /** Removes an id that is in the table. */
-  remove(low: number, high: number): void {
-    const cells = this.cells
-    const mask = this.mask
-    let at = hash(low, high) & mask
+  /** Removes an id that is in the table, with its slot. */
+  remove(low: number, high: number, slot: number): void {
+    const { cells, mask } = this
+    const key = idKey(low, high)
+    let hole = keyHash(key) & mask
     for (;;) {
-      const slot = cells[at * 2 + 1]!
-      if (slot === EMPTY) return this.removeOld(low, high)
-      if (cells[at * 2] === low && this.highOf(slot) === high) break
-      at = (at + 1) & mask
+      const here = cells[hole * 2 + 1]!
+      if (here === slot) break
+      if (here === EMPTY) return this.removeOld(key, slot)
+      hole = (hole + 1) & mask
     }
     this.count--
-    let hole = at
-    for (;;) {
-      at = (at + 1) & mask
-      const slot = cells[at * 2 + 1]!
-      if (slot === EMPTY) break
-      const low = cells[at * 2]!
-      const home = hash(low, this.highOf(slot)) & mask
-      // The entry may fill the hole only if its home is not behind it.
-      if (((at - home) & mask) < ((at - hole) & mask)) continue
-      cells[hole * 2] = low
-      cells[hole * 2 + 1] = slot
+    for (let at = (hole + 1) & mask; cells[at * 2 + 1] !== EMPTY; at = (at + 1) & mask) {
+      const moved = cells[at * 2]!
+      // An entry may fill the hole only if its home is not behind it.
+      if (((at - keyHash(moved)) & mask) < ((at - hole) & mask)) continue
+      cells[hole * 2] = moved
+      cells[hole * 2 + 1] = cells[at * 2 + 1]!
       hole = at
     }
     cells[hole * 2 + 1] = EMPTY
   }
 
-  private highOf(slot: number): number {
-    return this.orders.words[slot * ORDER_WORDS + ORDER_ID_HIGH]!
+  private isOf(slot: number, low: number, high: number): boolean {
+    const { words } = this.orders
+    const at = slot * ORDER_WORDS
+    return words[at + ORDER_ID_LOW] === low && words[at + ORDER_ID_HIGH] === high
   }
 
   private findOld(low: number, high: number): number {
     const cells = this.old!
-    const mask = this.oldMask
-    let at = hash(low, high) & mask
+    const key = idKey(low, high)
+    let at = keyHash(key) & this.oldMask
     for (;;) {
       const slot = cells[at * 2 + 1]!
       if (slot === EMPTY) return EMPTY
-      if (slot !== GONE && cells[at * 2] === low && this.highOf(slot) === high) return slot
-      at = (at + 1) & mask
+      if (slot !== GONE && cells[at * 2] === key && this.isOf(slot, low, high)) return slot
+      at = (at + 1) & this.oldMask
     }
   }
 
-  private removeOld(low: number, high: number): void {
+  private removeOld(key: number, slot: number): void {
     const cells = this.old!
-    const mask = this.oldMask
-    let at = hash(low, high) & mask
-    while (cells[at * 2 + 1] === GONE || cells[at * 2] !== low || this.highOf(cells[at * 2 + 1]!) !== high)
-      at = (at + 1) & mask
+    let at = keyHash(key) & this.oldMask
+    while (cells[at * 2 + 1] !== slot) at = (at + 1) & this.oldMask
     cells[at * 2 + 1] = GONE
     this.count--
   }
@@ -140,8 +136,7 @@ export class OrderIndex {
     for (let at = this.migrated; at < end; at++) {
       const slot = old[at * 2 + 1]!
       if (slot === EMPTY || slot === GONE) continue
-      const low = old[at * 2]!
-      put(this.cells, this.mask, low, this.highOf(slot), slot)
+      put(this.cells, this.mask, old[at * 2]!, slot)
       old[at * 2 + 1] = GONE
     }
     this.migrated = end
@@ -149,15 +144,9 @@ export class OrderIndex {
   }
 }
 
-function put(cells: Int32Array, mask: number, low: number, high: number, slot: number): void {
-  let at = hash(low, high) & mask
+function put(cells: Int32Array, mask: number, key: number, slot: number): void {
+  let at = keyHash(key) & mask
   while (cells[at * 2 + 1] !== EMPTY) at = (at + 1) & mask
-  cells[at * 2] = low
+  cells[at * 2] = key
   cells[at * 2 + 1] = slot
-}
-
-/** Fibonacci hashing (Knuth, TAOCP 3, 6.4) of the id without its last three bits, which stay as they are. */
-function hash(low: number, high: number): number {
-  const group = Math.imul((low >>> 3) ^ Math.imul(high, 0x85eb_ca6b), 0x9e37_79b1)
-  return ((group ^ (group >>> 15)) << 3) | (low & 7)
 }

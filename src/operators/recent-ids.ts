@@ -1,4 +1,8 @@
 import { powerOfTwoAtLeast } from '../memory/bits.ts'
+import * as idHash from '../memory/id-hash.ts'
+
+// Bound here so that V8 folds them into the code (ARCHITECTURE.md, 'Constants on the hot path').
+const { idKey, keyHash } = idHash
 
 /**
  * The order ids seen last: at least `remembered` of them, at most twice as many. Two generations of one
@@ -43,10 +47,9 @@ export class RecentIds {
   }
 }
 
-/** The cell of an id, or the empty cell where it would go. Ids in a row share cache lines, as in the order index. */
+/** The cell of an id, or the empty cell where it would go. */
 function find(cells: Int32Array, mask: number, low: number, high: number): number {
-  const group = Math.imul((low >>> 3) ^ Math.imul(high, 0x85eb_ca6b), 0x9e37_79b1)
-  let at = (((group ^ (group >>> 15)) << 3) | (low & 7)) & mask
+  let at = keyHash(idKey(low, high)) & mask
   while (
     (cells[at * 2] !== low || cells[at * 2 + 1] !== high) &&
     (cells[at * 2] !== 0 || cells[at * 2 + 1] !== 0)

@@ -28,7 +28,7 @@ class Ids {
 
   remove(id: number): void {
     const slot = this.find(id)
-    this.index.remove(id | 0, Math.floor(id / 2 ** 32))
+    this.index.remove(id | 0, Math.floor(id / 2 ** 32), slot)
     this.slab.give(slot)
   }
 }
