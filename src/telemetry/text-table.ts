@@ -20,8 +20,8 @@ export function thousands(value: number): string {
 
 /** A duration with three figures and the unit that suits it. */
 export function duration(ns: number): string {
-  if (ns < 1e3) return `${ns.toFixed(0)} ns`
-  if (ns < 1e6) return `${(ns / 1e3).toPrecision(3)} us`
-  if (ns < 1e9) return `${(ns / 1e6).toPrecision(3)} ms`
+  if (ns < 999.5) return `${ns.toFixed(0)} ns`
+  if (ns < 999.5e3) return `${(ns / 1e3).toPrecision(3)} us`
+  if (ns < 999.5e6) return `${(ns / 1e6).toPrecision(3)} ms`
   return `${(ns / 1e9).toPrecision(3)} s`
 }
