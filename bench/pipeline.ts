@@ -1,7 +1,7 @@
 import { lastValueFrom } from 'rxjs'
 import { Batch, RECORD_WORDS } from '../src/book/index.ts'
 import { match, risk, validate } from '../src/operators/index.ts'
-import { Simulator } from '../src/operators/sources/simulator.ts'
+import { Simulator } from '../src/operators/simulator/simulator.ts'
 import { Summary } from '../src/operators/sinks/summary.ts'
 import { fromStep, Island } from '../src/pipeline/island.ts'
 import { Market } from '../src/pipeline/market.ts'

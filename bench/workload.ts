@@ -12,7 +12,7 @@ import {
   type Command,
 } from '../src/book/index.ts'
 import { HEAD, headKind, MAKER_OPEN_LOTS, MAKER_ORDER_ID, readU64 } from '../src/book/record.ts'
-import { Random } from '../src/operators/sources/random.ts'
+import { Random } from '../src/operators/simulator/random.ts'
 
 /** Recorded commands of one instrument, whole ticks and lots: `prefill` fill the book, untimed; the rest is timed. */
 export interface Workload {

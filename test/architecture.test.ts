@@ -37,7 +37,10 @@ const files = readdirSync(src, { recursive: true, encoding: 'utf8' })
 
 function importsOf(file: string): Import[] {
   const text = readFileSync(file, 'utf8')
-  return [...text.matchAll(/^(?:import|export|\})[^'\n]* from '([^']+)'/gm)].map((match) => ({ file, specifier: match[1]! }))
+  return [...text.matchAll(/^(?:import|export|\})[^'\n]* from '([^']+)'/gm)].map((match) => ({
+    file,
+    specifier: match[1]!,
+  }))
 }
 
 function folderOf(path: string): string {

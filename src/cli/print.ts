@@ -1,5 +1,5 @@
 import type { Writable } from 'node:stream'
-import { systemProblem } from '../operators/system-error.ts'
+import { systemProblem } from '../operators/input/system-error.ts'
 import { ExitCode } from './exit-code.ts'
 
 /**

@@ -15,10 +15,10 @@ import {
 import type { Market } from '../pipeline/market.ts'
 import type { Operator, Source, StageProblem } from '../pipeline/operator.ts'
 import { observeSource, type PumpOptions } from '../pipeline/pump.ts'
-import { openLobster } from './sources/lobster.ts'
-import { openOrders } from './sources/order-text.ts'
-import { FLOW_PROFILES, type ProfileName } from './sources/simulator-profiles.ts'
-import { Simulator } from './sources/simulator.ts'
+import { openLobster } from './lobster/lobster-source.ts'
+import { openOrders } from './orders/order-text.ts'
+import { FLOW_PROFILES, type ProfileName } from './simulator/profiles.ts'
+import { Simulator } from './simulator/simulator.ts'
 
 const sources = {
   /** Seeded order flow from the embedded generator. */

@@ -18,7 +18,7 @@ import {
   TimeInForce,
 } from '../../src/book/index.ts'
 import * as record from '../../src/book/record.ts'
-import { openOrders } from '../../src/operators/sources/order-text.ts'
+import { openOrders } from '../../src/operators/orders/order-text.ts'
 import { smallMarket } from '../support/text-input.ts'
 import { collect, opened, parsed, writeAll } from '../support/text-output.ts'
 

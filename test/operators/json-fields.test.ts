@@ -1,7 +1,7 @@
 import test from 'ava'
 import fc from 'fast-check'
-import { JsonFields } from '../../src/operators/sources/json-fields.ts'
-import { FIELD_NAMES, OrderFields } from '../../src/operators/sources/order-fields.ts'
+import { JsonFields } from '../../src/operators/orders/json-fields.ts'
+import { FIELD_NAMES, OrderFields } from '../../src/operators/orders/order-fields.ts'
 
 test('any JSON - what JSON.parse reads is read the same, and what it refuses is refused', (t) => {
   const fields = new OrderFields()

@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { gzipSync } from 'node:zlib'
 import { Batch } from '../../src/book/index.ts'
-import type { Chunks } from '../../src/operators/sources/chunks.ts'
-import { openOrders, OrderText } from '../../src/operators/sources/order-text.ts'
+import type { Chunks } from '../../src/operators/input/chunks.ts'
+import { openOrders, OrderText } from '../../src/operators/orders/order-text.ts'
 import { Market } from '../../src/pipeline/market.ts'
 import {
   cut,

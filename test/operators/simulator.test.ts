@@ -5,7 +5,7 @@ import { Batch } from '../../src/book/index.ts'
 import * as record from '../../src/book/record.ts'
 import { CommandKind, RECORD_WORDS, Side } from '../../src/book/record.ts'
 import { ACCEPTED } from '../../src/book/reject-code.ts'
-import { Simulator, type SimulatorOptions } from '../../src/operators/sources/simulator.ts'
+import { Simulator, type SimulatorOptions } from '../../src/operators/simulator/simulator.ts'
 import { Market } from '../../src/pipeline/market.ts'
 import { EXPECTED_CODE, ONE, replies, simulate, THREE, timeOf } from '../support/simulated.ts'
 

@@ -12,8 +12,8 @@ import {
   type Command,
   type EngineEvent,
 } from '../../src/book/index.ts'
-import { type Agreement, openAgreement } from '../../src/operators/sinks/agreement.ts'
-import { type LobsterSource, openLobster } from '../../src/operators/sources/lobster.ts'
+import { type Agreement, openAgreement } from '../../src/operators/lobster/agreement.ts'
+import { type LobsterSource, openLobster } from '../../src/operators/lobster/lobster-source.ts'
 import { Market } from '../../src/pipeline/market.ts'
 import { readCommand } from './commands.ts'
 

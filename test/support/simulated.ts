@@ -2,7 +2,7 @@ import { Batch, MatchingEngine, type InstrumentSpec } from '../../src/book/index
 import * as record from '../../src/book/record.ts'
 import { CommandKind, OrderType, RECORD_WORDS, Side, TimeInForce } from '../../src/book/record.ts'
 import { ACCEPTED, RejectCode } from '../../src/book/reject-code.ts'
-import { Simulator, type SimulatorOptions } from '../../src/operators/sources/simulator.ts'
+import { Simulator, type SimulatorOptions } from '../../src/operators/simulator/simulator.ts'
 import { Market } from '../../src/pipeline/market.ts'
 
 export const ONE: InstrumentSpec = {

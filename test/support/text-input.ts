@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream'
 import { Batch, RECORD_WORDS, rejectName } from '../../src/book/index.ts'
 import * as record from '../../src/book/record.ts'
-import { openOrders, type OrderText, type TextFormat } from '../../src/operators/sources/order-text.ts'
+import { openOrders, type OrderText, type TextFormat } from '../../src/operators/orders/order-text.ts'
 import { Market } from '../../src/pipeline/market.ts'
 
 /** A command as text says it, and why it was refused if it was. */

@@ -87,7 +87,7 @@ export class BookReplay {
   }
 }
 
-/** The rows of an orderbook file, in order. @throws Error in the system's words, if it cannot be read at all */
+/** The rows of an orderbook file, in order. @throws Error that names the file, if it cannot be read at all */
 export async function* readBookRows(path: string): AsyncGenerator<readonly number[], void> {
   for await (const { lines } of readLines(path)) {
     for (const line of lines) if (line !== '') yield line.split(',').map(Number)

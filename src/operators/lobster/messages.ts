@@ -48,7 +48,7 @@ const NS_DIGITS = 9
 /**
  * The messages of a file in order, some at a time. Rows that cannot be read stand among them as faults, and a file
  * that breaks off ends with one. Empty lines are no rows.
- * @throws Error in the system's words, if the file cannot be read at all
+ * @throws Error that names the file, if it cannot be read at all
  */
 export async function* readMessages(path: string): AsyncGenerator<readonly LobsterRow[], void> {
   let line = 0
@@ -58,7 +58,7 @@ export async function* readMessages(path: string): AsyncGenerator<readonly Lobst
       line++
       if (text !== '') rows.push(parseMessage(text, line))
     }
-    if (cut !== undefined) rows.push(fault(line + 1, 1, `the file breaks off: ${cut}`))
+    if (cut !== undefined) rows.push(fault(line + 1, 1, cut))
     yield rows
   }
 }

@@ -3,7 +3,7 @@ import type * as TE from 'fp-ts/lib/TaskEither.js'
 import { createWriteStream } from 'node:fs'
 import type { Writable } from 'node:stream'
 import type { Gate } from '../../pipeline/gate.ts'
-import { systemProblem } from '../system-error.ts'
+import { systemProblem } from '../input/system-error.ts'
 
 /** Why nothing more can be written. */
 export interface OutputProblem {

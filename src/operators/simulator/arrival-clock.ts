@@ -1,4 +1,4 @@
-import type { FlowProfile } from './simulator-profiles.ts'
+import type { FlowProfile } from './profiles.ts'
 import type { Random } from './random.ts'
 
 const NS_PER_SECOND = 1e9

@@ -15,11 +15,11 @@ import {
   TimeInForce,
 } from '../../book/index.ts'
 import { thousands } from '../../telemetry/text-table.ts'
-import { aggressorId, lobsterIdOf, MAX_REENTRIES, reentryId } from '../lobster/ids.ts'
-import { type LobsterMessage, type LobsterRow, MessageType, type RowFault } from '../lobster/messages.ts'
-import { type AggressorRun, AggressorRuns } from '../lobster/runs.ts'
-import type { LobsterUnits } from '../lobster/units.ts'
-import { type AnnouncedOrder, EngineModel } from './lobster-orders.ts'
+import { aggressorId, lobsterIdOf, MAX_REENTRIES, reentryId } from './ids.ts'
+import { type LobsterMessage, type LobsterRow, MessageType, type RowFault } from './messages.ts'
+import { type AggressorRun, AggressorRuns } from './runs.ts'
+import type { LobsterUnits } from './units.ts'
+import { type AnnouncedOrder, EngineModel } from './engine-model.ts'
 
 /** Owner of the orders that the file announces, and of the incoming orders that met them. */
 export const RESTING_CLIENT = 1

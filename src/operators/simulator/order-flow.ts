@@ -12,8 +12,8 @@ import {
   TIMESTAMP_NS,
 } from '../../book/record.ts'
 import { WeightedPick, type Random } from './random.ts'
-import { LIVE_CLIENT, LIVE_ID, LIVE_PRICE_TICKS, LIVE_SIDE, type SimulatedBook } from './simulator-book.ts'
-import type { FlowProfile } from './simulator-profiles.ts'
+import { LIVE_CLIENT, LIVE_ID, LIVE_PRICE_TICKS, LIVE_SIDE, type SimulatedBook } from './simulated-book.ts'
+import type { FlowProfile } from './profiles.ts'
 
 /** How far from even odds market orders lean at most to bring a price back. */
 const MAX_LEAN = 0.4

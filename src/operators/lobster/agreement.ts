@@ -7,12 +7,11 @@ import { INSTRUMENT, ORDER_ID, readU64 } from '../../book/record.ts'
 import type { Market } from '../../pipeline/market.ts'
 import type { ReportSection, Step } from '../../pipeline/operator.ts'
 import { thousands } from '../../telemetry/text-table.ts'
-import { BookReplay, type BookRows, readBookRows } from '../lobster/book-rows.ts'
-import { lobsterIdOf, runOf } from '../lobster/ids.ts'
-import { systemReason } from '../lobster/lines.ts'
-import { readMessages } from '../lobster/messages.ts'
-import { type LobsterUnits, lobsterUnits } from '../lobster/units.ts'
-import { type ExpectedRun, ExpectedRuns } from './agreement-runs.ts'
+import { BookReplay, type BookRows, readBookRows } from './book-rows.ts'
+import { lobsterIdOf, runOf } from './ids.ts'
+import { readMessages } from './messages.ts'
+import { type LobsterUnits, lobsterUnits } from './units.ts'
+import { type ExpectedRun, ExpectedRuns } from './expected-runs.ts'
 
 /** Disagreements that are told one by one. */
 const TOLD = 5
@@ -52,16 +51,14 @@ export function openAgreement(market: Market, options: AgreementOptions): TE.Tas
     const units = lobsterUnits(market, path, options.symbol)
     if (E.isLeft(units)) return units
     const bookPath = await siblingBook(path)
-    let reading = path
     try {
       const runs = await expectedRuns(path, units.right)
       if (bookPath === undefined)
         return E.right(new Agreement(market.instruments, units.right, runs, undefined))
-      reading = bookPath
       const book = await replayBook(path, bookPath)
       return E.right(new Agreement(market.instruments, units.right, runs, book))
     } catch (error) {
-      return E.left(`cannot read ${reading}: ${systemReason(error)}`)
+      return E.left((error as Error).message)
     }
   }
 }

@@ -1,6 +1,6 @@
 import type { FileHandle } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
-import { systemProblem } from '../system-error.ts'
+import { systemProblem } from './system-error.ts'
 
 /** Bytes of an input, a chunk at a time. Nothing is read before it is asked for. */
 export interface Chunks {

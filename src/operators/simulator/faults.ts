@@ -9,7 +9,7 @@ import {
 } from '../../book/index.ts'
 import { HEAD, INSTRUMENT, LOTS, ORDER_ID, packHead, PRICE_TICKS } from '../../book/record.ts'
 import type { Random } from './random.ts'
-import { LIVE_ID, type SimulatedBook } from './simulator-book.ts'
+import { LIVE_ID, type SimulatedBook } from './simulated-book.ts'
 
 /** What can be wrong with a deliberately bad command: one thing in an otherwise good one, each kind as often. */
 const Fault = {

@@ -3,7 +3,7 @@ import type { Market } from '../../pipeline/market.ts'
 import { JsonFields } from './json-fields.ts'
 import { OrderCommands } from './order-command.ts'
 import { OrderFields } from './order-fields.ts'
-import type { TextLines } from './text-lines.ts'
+import type { TextLines } from '../input/text-lines.ts'
 
 /** What makes records of one kind of text. */
 export interface RecordReader {

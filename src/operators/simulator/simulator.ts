@@ -3,11 +3,11 @@ import { TIMESTAMP_NS, writeU64 } from '../../book/record.ts'
 import type { Market } from '../../pipeline/market.ts'
 import type { Source } from '../../pipeline/operator.ts'
 import { Random } from './random.ts'
-import { SimulatedBook } from './simulator-book.ts'
-import { ArrivalClock } from './simulator-clock.ts'
-import { spoil } from './simulator-faults.ts'
-import { OrderFlow } from './simulator-flow.ts'
-import { FLOW_PROFILES, type FlowProfile, type ProfileName } from './simulator-profiles.ts'
+import { SimulatedBook } from './simulated-book.ts'
+import { ArrivalClock } from './arrival-clock.ts'
+import { spoil } from './faults.ts'
+import { OrderFlow } from './order-flow.ts'
+import { FLOW_PROFILES, type FlowProfile, type ProfileName } from './profiles.ts'
 
 export interface SimulatorOptions {
   /** By default `nasdaq-large-tick`. */

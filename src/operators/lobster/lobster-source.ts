@@ -3,9 +3,8 @@ import * as TE from 'fp-ts/lib/TaskEither.js'
 import { type Batch, type Instruments, RECORD_WORDS } from '../../book/index.ts'
 import type { Market } from '../../pipeline/market.ts'
 import type { ReportSection, Source } from '../../pipeline/operator.ts'
-import { systemReason } from '../lobster/lines.ts'
-import { type LobsterRow, readMessages, type RowFault } from '../lobster/messages.ts'
-import { type LobsterUnits, lobsterUnits } from '../lobster/units.ts'
+import { type LobsterRow, readMessages, type RowFault } from './messages.ts'
+import { type LobsterUnits, lobsterUnits } from './units.ts'
 import { countLines, LobsterCommands, type LobsterCounts } from './lobster-commands.ts'
 
 export type { LobsterCounts } from './lobster-commands.ts'
@@ -33,7 +32,7 @@ export function openLobster(market: Market, options: LobsterOptions): TE.TaskEit
       await rows.return()
       return units
     } catch (error) {
-      return E.left(`cannot read ${path}: ${systemReason(error)}`)
+      return E.left((error as Error).message)
     }
   }
 }

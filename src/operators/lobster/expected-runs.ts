@@ -1,8 +1,8 @@
 import * as E from 'fp-ts/lib/Either.js'
 import type { ConversionFault } from '../../book/index.ts'
-import { type LobsterRow, MessageType } from '../lobster/messages.ts'
-import { type AggressorRun, AggressorRuns } from '../lobster/runs.ts'
-import type { LobsterUnits } from '../lobster/units.ts'
+import { type LobsterRow, MessageType } from './messages.ts'
+import { type AggressorRun, AggressorRuns } from './runs.ts'
+import type { LobsterUnits } from './units.ts'
 
 /** What a resting order must have filled. */
 export interface ExpectedFill {

@@ -2,7 +2,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import type * as TE from 'fp-ts/lib/TaskEither.js'
 import { open } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
-import { systemProblem } from '../system-error.ts'
+import { systemProblem } from './system-error.ts'
 import { type Chunks, FileChunks, StreamChunks } from './chunks.ts'
 import { isGzip, Unpacked } from './unpacked.ts'
 

@@ -4,7 +4,7 @@ import type { Market } from '../../pipeline/market.ts'
 import { OrderCommands } from './order-command.ts'
 import { Field, fieldOf, guessField, OrderFields, quote } from './order-fields.ts'
 import { isBlank, type RecordReader } from './order-lines.ts'
-import { MAX_LINE_BYTES, type TextLines } from './text-lines.ts'
+import { MAX_LINE_BYTES, type TextLines } from '../input/text-lines.ts'
 
 /** What is wrong with the first row, without which no other can be read. */
 export interface HeaderProblem {
