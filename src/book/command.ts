@@ -25,7 +25,7 @@ export interface Command {
   readonly kind: number
   /** From 1 to 2^53 - 1, unlike that of any live order of any client. */
   readonly orderId: number
-  /** From 1; in a cancel or amend, 0 speaks for the venue. */
+  /** Whose order it is, from 1. 0 is the venue: its cancels and amends reach any client's order. */
   readonly client?: number
   readonly instrument?: number
   /** A Side. */

@@ -40,11 +40,6 @@ export class Slab {
     return this.arena.bytes
   }
 
-  /** Slots ever used at once: what a walk over the whole slab must cover. */
-  get highWater(): number {
-    return this.top
-  }
-
   /**
    * A slot whose words hold what their last user left, or NONE when no memory is left.
    * May replace `words`: read it again after a call.
