@@ -1,0 +1,51 @@
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import test from 'ava'
+import { EventKind } from '../src/book/index.ts'
+import { ingest, Market, match, publish, risk, validate } from '../src/operators/index.ts'
+import { root } from './support/cli.ts'
+import { spawned } from './support/spawned.ts'
+import { ended } from './support/streams.ts'
+
+async function printed(example: string): Promise<string> {
+  const args = ['--conditions=millrace-source', join('examples', example)]
+  const { code, stdout, stderr } = await spawned(process.execPath, args, { cwd: root })
+  if (code !== 0 || stderr !== '') throw new Error(`exit code ${code}\n${stderr}`)
+  return stdout
+}
+
+test('examples - each of them is run here', (t) => {
+  t.deepEqual(readdirSync(join(root, 'examples')).sort(), ['book.ts', 'operators.ts'])
+})
+
+test('examples - the engine on its own trades what crosses', async (t) => {
+  t.is(await printed('book.ts'), '100 at 585.40, 200 left\n')
+})
+
+test('examples - the operators find the largest trade of each instrument', async (t) => {
+  const market = new Market([
+    { symbol: 'AAPL', tick: '0.01', lot: '1', referencePrice: '585.33' },
+    { symbol: 'INTC', tick: '0.01', lot: '1', referencePrice: '27.07' },
+  ])
+  const trades: { symbol: string; lots: number; price: string }[] = []
+  await ended(
+    ingest(market, { simulate: { seed: 7, orders: 10_000 } }).pipe(
+      validate(market),
+      risk(market, { maxOrderLots: 50_000, collarTicks: 500 }),
+      match(market),
+      publish(market, (event) => {
+        if (event.kind !== EventKind.trade) return
+        const symbol = market.instruments.symbol(event.instrument)
+        const price = market.instruments.formatPrice(event.instrument, event.priceTicks)
+        trades.push({ symbol, lots: event.lots, price })
+      }),
+    ),
+  )
+  const lines = ['AAPL', 'INTC'].map((symbol) => {
+    const own = trades.filter((trade) => trade.symbol === symbol)
+    const most = Math.max(...own.map(({ lots }) => lots))
+    const { lots, price } = own.find((trade) => trade.lots === most)!
+    return `${symbol}: ${lots} at ${price}`
+  })
+  t.deepEqual((await printed('operators.ts')).trimEnd().split('\n').sort(), lines)
+})
