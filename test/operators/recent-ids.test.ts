@@ -30,6 +30,13 @@ test('recent ids - ids that share a half are not taken for one another', (t) => 
   )
 })
 
+test('recent ids - nor are they where many of them crowd the same cells', (t) => {
+  const add = adder(1_000)
+  const ids = Array.from({ length: 1_000 }, (_, i) => (i >>> 2) * 2 ** 32 + (i & 3) + 1)
+  t.deepEqual(ids.filter(add), [])
+  t.deepEqual(ids.filter(add), ids)
+})
+
 test('recent ids - so many are remembered at least, and twice as many at most', (t) => {
   fc.assert(
     fc.property(

@@ -82,6 +82,21 @@ test('stage clock - a record takes as long as a whole as in all stages, and neve
   }
 })
 
+test('stage clock - all that is timed takes no longer than the run itself', async (t) => {
+  const began = performance.now()
+  const { summaries } = await timed(anyRecords(10_000), [idle(), tripling(), idle()], 1)
+  const tookNs = (performance.now() - began) * 1e6
+  const totalOf = (names: RegExp): number =>
+    summaries
+      .filter(({ name }) => names.test(name))
+      .reduce((sum, { samples, meanNs }) => sum + samples * meanNs, 0)
+  for (const names of [/^source|^step/, /^whole/, /^batch/]) {
+    t.true(totalOf(names) > 0)
+    // What took no time is counted as 1 ns, and a histogram keeps three digits.
+    t.true(totalOf(names) < tookNs * 1.01, `${names}`)
+  }
+})
+
 test('stage clock - timing changes nothing that comes out of validate, risk and match', async (t) => {
   const records = simulate({ orders: 4_000, seed: 5, badShare: 0.05 }, THREE)
   const outcome = (every: number): Promise<Buffer> => {
