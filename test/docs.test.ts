@@ -139,3 +139,14 @@ test('docs - links between files lead somewhere', (t) => {
     }
   t.true(followed >= 5)
 })
+
+test('docs - the mistake that the README shows is told as it says', (t) => {
+  const example = fences.find((fence) => fence.file === 'README.md' && isPipeline(fence))!
+  const told = fences.find(({ file, text }) => file === 'README.md' && /got "ten"$/m.test(text))!
+  const mistaken = example.text.replace(/(maxOrderLots: )\d+/, '$1ten')
+  t.not(mistaken, example.text)
+  const [, path] = /^([^:]+):/.exec(told.text)!
+  const definition = decodeDefinition(path!, mistaken, registry)
+  t.deepEqual(E.isLeft(definition) && definition.left.problems.map(formatProblem), told.text.split('\n'))
+})
+
