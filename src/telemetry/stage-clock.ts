@@ -1,7 +1,7 @@
 import { Latency, type LatencySummary } from './latency.ts'
 
 /** One record in so many is timed. A prime, so that no pattern in the flow keeps step with it. */
-export const PROBE_EVERY = 251
+export const PROBE_EVERY = 509
 
 /**
  * Times records on their way through the stages of an island.

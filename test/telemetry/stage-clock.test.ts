@@ -59,9 +59,9 @@ test('stage clock - 0 times nothing', async (t) => {
   t.deepEqual(samples, { source: 0, 'step 1': 0, whole: 0, batch: 0 })
 })
 
-test('stage clock - unless told otherwise, one record in 251 is timed', (t) => {
-  t.is(new StageClock(['source'], 64).every, 251)
-  t.is(PROBE_EVERY, 251)
+test('stage clock - unless told otherwise, one record in 509 is timed', (t) => {
+  t.is(new StageClock(['source'], 64).every, 509)
+  t.is(PROBE_EVERY, 509)
 })
 
 test('stage clock - a probe that becomes several records is one sample a stage, for all of them', async (t) => {
