@@ -149,4 +149,3 @@ test('docs - the mistake that the README shows is told as it says', (t) => {
   const definition = decodeDefinition(path!, mistaken, registry)
   t.deepEqual(E.isLeft(definition) && definition.left.problems.map(formatProblem), told.text.split('\n'))
 })
-

@@ -32,7 +32,7 @@ const count = (pattern) =>
 const broken = count(
   /^\s*(\d+) (?:tests? failed|uncaught exceptions?|unhandled rejections?|tests? skipped|tests? todo)/gm,
 )
-passed += count(/^\s*(\d+) tests? passed/gm)
+passed += [...tests.output.matchAll(/^\s*✔ /gm)].length
 failed += broken === 0 && tests.code !== 0 ? 1 : broken
 process.stdout.write(`${passed} passed, ${failed} failed\n`)
 process.exitCode = failed === 0 ? 0 : 1

@@ -49,7 +49,7 @@ for (const [name, node] of nodes)
         'p99.9',
         'max',
       ])
-    t.is(report.latencyNs['match']!['samples'], Math.floor(20_000 / 251))
+    t.is(report.latencyNs['match']!['samples'], Math.floor(20_000 / PROBE_EVERY))
     t.deepEqual(
       summary.instruments.map(({ symbol, bids, offers }) => [symbol, bids.length, offers.length]),
       ['AAPL', 'AMZN', 'GOOG', 'INTC', 'MSFT'].map((symbol) => [symbol, 5, 5]),
