@@ -1,5 +1,6 @@
 import test from 'ava'
 import type { Totals } from '../../src/operators/index.ts'
+import { PROBE_EVERY } from '../../src/telemetry/stage-clock.ts'
 import { machineNode, millrace, nodes } from '../support/cli.ts'
 
 const EXCHANGE = ['run', 'pipelines/exchange.yaml']
