@@ -4,7 +4,7 @@ import { millrace, nodes, start, type Running } from '../support/cli.ts'
 const ENDLESS = ['run', 'pipelines/exchange.yaml', '--set', 'stages.orders.from.simulate.orders=1000000000']
 
 /** Whether progress has been shown, and not of nothing. */
-const isUnderWay = ({ stderr }: Running): boolean => /^ *\d+ s +[1-9][\d,]* orders /m.test(stderr)
+const isUnderWay = ({ stderr }: Running): boolean => /^ *[\d.]+ s +[1-9][\d,]* orders /m.test(stderr)
 
 for (const [name, node] of nodes)
   test.serial(`signals - an interrupt drains the pipeline and the report follows (${name})`, async (t) => {
