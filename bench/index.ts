@@ -1,13 +1,23 @@
 // `npm run bench` runs all benches and prints what they found; `npm run bench -- book pipeline micro` those named;
-// `--json` prints one JSON document.
+// `--json` prints one JSON document. docs/benchmarks.md says what the figures mean.
 import { parseArgs } from 'node:util'
 import { benchBook } from './book.ts'
+import { measurePipeline } from '../src/cli/bench/bench-pipeline.ts'
 import { benchMicro } from './micro.ts'
-import { benchPipeline } from './pipeline.ts'
 
-const benches: Record<string, () => unknown> = { book: benchBook, pipeline: benchPipeline, micro: benchMicro }
-
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: 'boolean' } } })
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    json: { type: 'boolean' },
+    yardstick: { type: 'string' },
+    workload: { type: 'string', multiple: true },
+  },
+})
+const benches: Record<string, () => unknown> = {
+  book: () => benchBook(values),
+  pipeline: () => measurePipeline(1_000_000, 21),
+  micro: benchMicro,
+}
 const names = positionals.length > 0 ? positionals : Object.keys(benches)
 const unknown = names.filter((name) => !Object.hasOwn(benches, name))
 if (unknown.length > 0) {

@@ -11,7 +11,7 @@ import {
 } from '../src/book/index.ts'
 import { PriceLadder } from '../src/book/price-ladder.ts'
 import { FusedSteps } from '../src/pipeline/island.ts'
-import { workloadInstruments } from './workload.ts'
+import { workloadInstruments } from '../src/cli/bench/workload.ts'
 
 /** Small parts on their own, in operations a second; `benchmark` decides how often to repeat. */
 export function benchMicro(): Record<string, string> {

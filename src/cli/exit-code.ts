@@ -3,6 +3,8 @@ export const ExitCode = {
   good: 0,
   usage: 64,
   badData: 65,
+  /** A file to read that is not there or cannot be read. */
+  noInput: 66,
   unavailable: 69,
   software: 70,
   ioError: 74,

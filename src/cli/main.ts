@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { addBench } from './bench/commands.ts'
 import { ExitCode } from './exit-code.ts'
 import { runFile, type RunFileOptions } from './run.ts'
 import { validateFile } from './validate.ts'
@@ -28,6 +29,8 @@ pipelineCommand('validate', 'check a pipeline file and say all that is wrong wit
     process.exitCode = await validateFile(file, options)
   },
 )
+
+addBench(program)
 
 // What is said there is for someone to read; if nobody does, the run goes on.
 process.stderr.on('error', () => {})

@@ -1,19 +1,40 @@
 import { lastValueFrom } from 'rxjs'
-import { Batch, RECORD_WORDS } from '../src/book/index.ts'
-import { match, risk, validate } from '../src/operators/index.ts'
-import { Simulator } from '../src/operators/simulator/simulator.ts'
-import { Summary } from '../src/operators/sinks/summary.ts'
-import { fromStep, Island } from '../src/pipeline/island.ts'
-import { Market } from '../src/pipeline/market.ts'
-import type { Source } from '../src/pipeline/operator.ts'
-import { observeSource } from '../src/pipeline/pump.ts'
-import { PERCENTILES } from '../src/telemetry/latency.ts'
-import { PROBE_EVERY, StageClock } from '../src/telemetry/stage-clock.ts'
-import { median } from './stats.ts'
+import { Batch, RECORD_WORDS } from '../../book/index.ts'
+import { match, risk, validate } from '../../operators/index.ts'
+import { Simulator } from '../../operators/simulator/simulator.ts'
+import { Summary } from '../../operators/sinks/summary.ts'
+import { fromStep, Island } from '../../pipeline/island.ts'
+import { Market } from '../../pipeline/market.ts'
+import type { Source } from '../../pipeline/operator.ts'
+import { observeSource } from '../../pipeline/pump.ts'
+import { PERCENTILES } from '../../telemetry/latency.ts'
+import { PROBE_EVERY, StageClock } from '../../telemetry/stage-clock.ts'
+import { duration, thousands } from '../../telemetry/text-table.ts'
+import { print } from '../print.ts'
+import { median } from './median.ts'
 
-const ORDERS = 1_000_000
-const ROUNDS = 21
 const STAGES = ['ingest', 'validate', 'risk', 'match', 'publish']
+
+export interface BenchPipelineOptions {
+  readonly orders: number
+  readonly rounds: number
+  readonly json?: boolean
+}
+
+/** Middle rates over the rounds, and percentiles by stage of the latest timed one. */
+export interface PipelineFigures {
+  readonly orders: number
+  readonly ordersPerSecond: number
+  readonly untimedPerSecond: number
+  readonly timingCostPercent: number
+  readonly latencyNs: Readonly<Record<string, Readonly<Record<string, number>>>>
+}
+
+/** `millrace bench pipeline`: how fast a whole pipeline is over recorded flow. Returns the exit code. */
+export async function benchPipeline({ orders, rounds, json }: BenchPipelineOptions): Promise<number> {
+  const figures = await measurePipeline(orders, rounds)
+  return print(json === true ? `${JSON.stringify(figures)}\n` : pipelineText(figures))
+}
 
 /** Gives recorded commands again, from memory: the cost of the source is one copy. */
 class Recorded implements Source {
@@ -40,13 +61,13 @@ class Recorded implements Source {
  * The whole pipeline of pipelines/exchange.yaml over recorded flow: orders a second, the time of an order in each
  * stage, and what measuring that costs. Rounds with and without stage timing alternate.
  */
-export async function benchPipeline(): Promise<Record<string, unknown>> {
-  const records = recordOrders()
+export async function measurePipeline(orders: number, rounds: number): Promise<PipelineFigures> {
+  const records = recordOrders(orders)
   await playRound(records, PROBE_EVERY)
   const timed: number[] = []
   const untimed: number[] = []
   let clock: StageClock | undefined
-  for (let round = 0; round < ROUNDS; round++) {
+  for (let round = 0; round < rounds; round++) {
     // Who goes first changes from round to round: a machine that warms up or slows down favours neither.
     for (const probeEvery of round % 2 === 0 ? [PROBE_EVERY, 0] : [0, PROBE_EVERY]) {
       const result = await playRound(records, probeEvery)
@@ -59,9 +80,9 @@ export async function benchPipeline(): Promise<Record<string, unknown>> {
   }
   const ratios = timed.map((milliseconds, round) => milliseconds / untimed[round]!)
   return {
-    orders: ORDERS,
-    ordersPerSecond: Math.round((ORDERS / median(timed)) * 1e3),
-    untimedPerSecond: Math.round((ORDERS / median(untimed)) * 1e3),
+    orders,
+    ordersPerSecond: Math.round((orders / median(timed)) * 1e3),
+    untimedPerSecond: Math.round((orders / median(untimed)) * 1e3),
     timingCostPercent: Number(((median(ratios) - 1) * 100).toFixed(1)),
     latencyNs: Object.fromEntries(
       clock!
@@ -72,6 +93,21 @@ export async function benchPipeline(): Promise<Record<string, unknown>> {
         ]),
     ),
   }
+}
+
+function pipelineText(figures: PipelineFigures): string {
+  const { orders, ordersPerSecond, untimedPerSecond, timingCostPercent, latencyNs } = figures
+  const stages = Object.entries(latencyNs).map(([name, percentiles]) => {
+    const each = Object.entries(percentiles).map(([percentile, ns]) => `${percentile} ${duration(ns)}`)
+    return `  ${name.padEnd(10)} ${each.join(', ')}`
+  })
+  const lines = [
+    `${thousands(orders)} orders: ${thousands(ordersPerSecond)} a second`,
+    `without stage timing ${thousands(untimedPerSecond)} a second: timing costs ${timingCostPercent}%`,
+    'an order spends in',
+    ...stages,
+  ]
+  return `${lines.join('\n')}\n`
 }
 
 function market(): Market {
@@ -85,10 +121,10 @@ function market(): Market {
   )
 }
 
-function recordOrders(): Batch {
-  const batch = new Batch(ORDERS)
-  const simulator = new Simulator(market(), { seed: 7, orders: ORDERS })
-  while (simulator.pull(batch, ORDERS) && batch.count < ORDERS);
+function recordOrders(orders: number): Batch {
+  const batch = new Batch(orders)
+  const simulator = new Simulator(market(), { seed: 7, orders })
+  while (simulator.pull(batch, orders) && batch.count < orders);
   return batch
 }
 
