@@ -13,7 +13,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   telemetry: ['memory'],
   pipeline: ['memory', 'book', 'telemetry'],
   operators: ['memory', 'book', 'telemetry', 'pipeline'],
-  cli: ['memory', 'book', 'telemetry', 'pipeline', 'operators'],
+  scenario: ['book'],
+  cli: ['memory', 'book', 'telemetry', 'pipeline', 'operators', 'scenario'],
 }
 
 /** Where each third-party package may be imported. */
