@@ -1,4 +1,3 @@
-import { lastValueFrom } from 'rxjs'
 import { Batch, RECORD_WORDS } from '../../book/index.ts'
 import { match, risk, validate } from '../../operators/index.ts'
 import { Simulator } from '../../operators/simulator/simulator.ts'
@@ -142,7 +141,9 @@ async function playRound(
     match(venue),
     fromStep(() => summary),
   )
-  await lastValueFrom(events)
+  await new Promise<void>((complete, error) => {
+    events.subscribe({ complete, error })
+  })
   const milliseconds = performance.now() - began
   if (!summary.totals().addsUp) throw new Error('the counts do not add up')
   return { milliseconds, clock }

@@ -89,7 +89,7 @@ export function decodeWorkload(bytes: Uint8Array): E.Either<WorkloadError, Workl
   if (events === 0) return wrong(EVENTS_AT, 'has no events to measure')
   const count = prefill + events
   const whole = Math.floor((bytes.length - HEADER_BYTES) / WORKLOAD_RECORD_BYTES)
-  if (whole < count) return wrong(bytes.length, `ends before its record, the header says ${count}`, whole)
+  if (whole < count) return wrong(bytes.length, `the file ends here, its header says ${count} records`, whole)
   const end = HEADER_BYTES + count * WORKLOAD_RECORD_BYTES
   if (bytes.length > end) return wrong(end, `goes on behind its ${count} records`)
   let instruments = 1
