@@ -56,7 +56,7 @@ test('docs - every millrace command names a pipeline file and options that there
   t.true(known.get('run')!.get('--orders'), 'the help is read')
   const lines = commands
     .map(({ where, words }) => ({ where, words: words[0] === 'npx' ? words.slice(1) : words }))
-    .filter(({ words }) => words[0] === 'millrace')
+    .filter(({ words }) => words[0] === 'millrace' && words[1] !== 'bench')
   t.true(lines.length >= 5)
   for (const { where, words } of lines) {
     const [, command, ...rest] = words
@@ -77,6 +77,19 @@ test('docs - every millrace command names a pipeline file and options that there
     }
     t.is(named.length, 1, line)
     t.true(existsSync(join(root, named[0]!)), line)
+  }
+})
+
+test('docs - every bench that is shown is there, and has the options shown', async (t) => {
+  const lines = commands
+    .map(({ where, words }) => ({ where, words: words[0] === 'npx' ? words.slice(1) : words }))
+    .filter(({ words }) => words[0] === 'millrace' && words[1] === 'bench')
+  t.true(lines.length >= 2)
+  for (const { where, words } of lines) {
+    const { code, stdout } = await millrace([...words.slice(1, 3), '--help'])
+    t.is(code, 0, where)
+    for (const word of words.slice(3))
+      if (word.startsWith('-')) t.true(stdout.includes(`  ${word} `), `${where}: ${word}`)
   }
 })
 

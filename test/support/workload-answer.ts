@@ -35,7 +35,7 @@ export function naiveAnswer(file: Uint8Array): NaiveAnswer {
       lots += event.lots
       lowestTicks = Math.min(lowestTicks, event.priceTicks)
       highestTicks = Math.max(highestTicks, event.priceTicks)
-      for (const value of [event.makerOrderId!, event.orderId, event.priceTicks, event.lots])
+      for (const value of [event.makerOrderId, event.orderId, event.priceTicks, event.lots])
         hash = ((hash ^ BigInt(value)) * 0x9e3779b1n) & 0xffff_ffffn
     }
   }
