@@ -20,3 +20,4 @@ export {
   TimeInForce,
 } from './record.ts'
 export { RejectCode, rejectName, type RejectName } from './reject-code.ts'
+export { restoreSnapshot, takeSnapshot } from './snapshot.ts'

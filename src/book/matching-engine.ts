@@ -66,9 +66,10 @@ export class MatchingEngine {
   /** Instruments met so far. */
   private known: number
 
-  constructor(instruments: Instruments) {
+  /** @param liveOrders how many to make room for at first; more are taken as they come */
+  constructor(instruments: Instruments, liveOrders?: number) {
     this.instruments = instruments
-    this.book = new OrderBook(Math.max(16, instruments.count))
+    this.book = new OrderBook(Math.max(16, instruments.count), liveOrders)
     this.events = new Batch()
     this.lastTradeTicks = new Int32Array(0)
     this.writer = new EventWriter(this.events)
@@ -79,6 +80,19 @@ export class MatchingEngine {
   /** Trades so far: the match number of the latest. */
   get trades(): number {
     return this.writer.matchHigh * 4_294_967_296 + (this.writer.matchLow >>> 0)
+  }
+
+  /** Price of an instrument's latest trade in ticks; its reference price, or 0, until there is one. */
+  lastTrade(instrument: number): number {
+    this.followInstruments()
+    return this.lastTradeTicks[instrument]!
+  }
+
+  /** Goes on from where another engine was: see snapshot.ts, which puts its orders back. */
+  resume(trades: number, lastTradeTicks: Int32Array): void {
+    this.writer.matchLow = trades | 0
+    this.writer.matchHigh = Math.floor(trades / 4_294_967_296)
+    this.lastTradeTicks.set(lastTradeTicks)
   }
 
   /**

@@ -24,7 +24,8 @@ const {
   ORDER_WORDS,
 } = orderLayout
 const { LEVEL_COUNT, LEVEL_HEAD, LEVEL_TAIL, LEVEL_WORDS } = levelLayout
-const { CLIENT, HEAD, headSide, INSTRUMENT, ORDER_ID, readU64, SEQUENCE } = record
+const { CLIENT, CommandKind, HEAD, headSide, INSTRUMENT, LOTS, OPEN_LOTS, ORDER_ID } = record
+const { PRICE_TICKS, readU64, SEQUENCE } = record
 
 /** One price level as queries show it. */
 export interface DepthLevel {
@@ -57,12 +58,12 @@ export class OrderBook {
   private readonly slab: Slab
   private readonly index: OrderIndex
 
-  /** @param instruments how many to make room for at first */
-  constructor(instruments: number) {
+  /** @param instruments, liveOrders how many to make room for at first */
+  constructor(instruments: number, liveOrders: number = 4_096) {
     this.ladder = new PriceLadder(instruments * 2)
-    this.slab = new Slab(ORDER_WORDS, 4_096)
+    this.slab = new Slab(ORDER_WORDS, liveOrders)
     this.words = this.slab.words
-    this.index = new OrderIndex(4_096, this.slab)
+    this.index = new OrderIndex(liveOrders, this.slab)
   }
 
   /** Live orders in all instruments. */
@@ -199,6 +200,22 @@ export class OrderBook {
       openLots: orders[at + ORDER_OPEN_LOTS]!,
       totalLots: orders[at + ORDER_TOTAL_LOTS]!,
     }
+  }
+
+  /** Writes an order as the command record that would put it where it is, with what it has open in word OPEN_LOTS. */
+  copyOrder(slot: number, words: Int32Array, to: number): void {
+    const orders = this.words
+    const at = slot * ORDER_WORDS
+    words[to + HEAD] = (orders[at + ORDER_HEAD]! & ~0xff) | CommandKind.new
+    words[to + INSTRUMENT] = orders[at + ORDER_INSTRUMENT]!
+    words[to + CLIENT] = orders[at + ORDER_CLIENT]!
+    words[to + SEQUENCE] = orders[at + ORDER_SEQUENCE]!
+    words[to + SEQUENCE + 1] = orders[at + ORDER_SEQUENCE + 1]!
+    words[to + ORDER_ID] = orders[at + ORDER_ID_LOW]!
+    words[to + ORDER_ID + 1] = orders[at + ORDER_ID_HIGH]!
+    words[to + PRICE_TICKS] = orders[at + ORDER_PRICE_TICKS]!
+    words[to + LOTS] = orders[at + ORDER_TOTAL_LOTS]!
+    words[to + OPEN_LOTS] = orders[at + ORDER_OPEN_LOTS]!
   }
 
   private append(slot: number, level: number, openLots: number): void {
