@@ -103,18 +103,18 @@ function latencies(file: string, yardstick: string | undefined): Record<string, 
   return { millrace: own, yardstick: { ...lat_ns, timer: timer_ns } }
 }
 
-/** Events a second of CPU time, for each value of an option. */
+/** Events a second of CPU time and what a command costs of it, for each value of an option. */
 function rates(
   values: readonly (string | number)[],
   option: string,
   rest: readonly string[] = [],
-): Record<string, number> {
-  return Object.fromEntries(
-    values.map((value) => [
-      value,
-      millrace(['--events', String(EVENTS), option, String(value), ...rest]).cpuEventsPerSecond,
-    ]),
-  )
+): Record<string, { cpuEventsPerSecond: number; nsPerCommand: number }> {
+  const rows = values.map((value) => {
+    const args = ['--events', String(EVENTS), option, String(value), ...rest]
+    const { cpuEventsPerSecond } = millrace(args)
+    return [value, { cpuEventsPerSecond, nsPerCommand: Math.round(1e9 / cpuEventsPerSecond) }] as const
+  })
+  return Object.fromEntries(rows)
 }
 
 function generatedFile(folder: string, seed: number): string {

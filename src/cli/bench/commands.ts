@@ -18,7 +18,7 @@ export function addBench(program: Command): void {
     )
     .addOption(new Option('--kind <kind>', 'kind of flow to generate (default: steady)').choices(FLOW_KINDS))
     .option('--seed <n>', 'seed of the flow (default: 42)', wholeFrom(0, Number.MAX_SAFE_INTEGER))
-    .option('--events <n>', 'commands to measure (default: 1000000)', wholeFrom(1, 100_000_000))
+    .option('--events <n>', 'commands to measure (default: 1000000)', wholeFrom(1, 10_000_000))
     .option(
       '--live <n>',
       'orders that rest, about (default: 10000, or 100000 in one level)',
