@@ -18,7 +18,7 @@ const NAME = /^\p{L}[\p{L}\p{N}_-]*$/u
 const WHOLE = /^-?\d{1,16}$/
 
 /**
- * One line, read word by word. The first thing that is wrong with it stays; what is read after that is of no use
+ * One line, read word by word. The leftmost thing that is wrong with it stays; what is read after that is of no use
  * and does no harm, so that readers need not ask after every word.
  */
 export class Line {
@@ -91,10 +91,10 @@ export class Line {
     if (token !== undefined) this.fail(`expected the end of the line, got "${token.text}"`, token)
   }
 
-  /** Notes what is wrong, at a word or where the line is at. The first fault stays. */
+  /** Notes what is wrong, at a word or where the line is at. The leftmost fault stays. */
   fail(message: string, token?: Token): void {
     const column = (token ?? this.tokens[this.at])?.column ?? this.endColumn
-    this.fault ??= { column, message }
+    if (this.fault === undefined || column < this.fault.column) this.fault = { column, message }
   }
 }
 

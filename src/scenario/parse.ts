@@ -141,7 +141,9 @@ class FileReader {
   }
 
   private scopeOf(open: OpenScenario): Scope {
-    open.scope ??= new Scope(open.own ?? this.shared ?? new Instruments([DEFAULT_INSTRUMENT]))
+    // A table is empty where its only line was wrong.
+    const named = [open.own, this.shared].find((table) => table !== undefined && table.count > 0)
+    open.scope ??= new Scope(named ?? new Instruments([DEFAULT_INSTRUMENT]))
     return open.scope
   }
 

@@ -30,7 +30,7 @@ test('scenarios - every file can be read', (t) => {
 test('scenarios - there are at least 80, and no two do the same', (t) => {
   t.true(scenarios.length >= 80)
   const steps = scenarios.map(({ steps, scope: { instruments } }) =>
-    JSON.stringify([steps.map(({ line, ...step }) => step), [...instruments.maxOrderLots]]),
+    JSON.stringify([steps.map((step) => ({ ...step, line: 0 })), [...instruments.maxOrderLots]]),
   )
   t.is(new Set(steps).size, steps.length)
 })
