@@ -1,14 +1,5 @@
-import {
-  CommandKind,
-  MAX_LOTS,
-  MAX_PRICE_TICKS,
-  OrderType,
-  RejectCode,
-  Side,
-  TimeInForce,
-  type Command,
-  type ConversionFault,
-} from '../book/index.ts'
+import { CommandKind, OrderType, RejectCode, Side, TimeInForce, type Command } from '../book/index.ts'
+import { readAmounts } from './amounts.ts'
 import { rejectCode } from './events.ts'
 import { oneOf, type Line, type Token } from './line.ts'
 import { VENUE, type Scope } from './scope.ts'
@@ -217,7 +208,7 @@ function enter(line: Line, draft: Draft, scope: Scope): ReadCommand {
     side: draft.side,
     orderType,
     timeInForce: draft.timeInForce ?? usual,
-    ...amounts(line, draft, scope, known(scope, instrument)),
+    ...readAmounts(line, draft, scope.instruments, known(scope, instrument)),
     sequence: ++scope.sequence,
     ...draft.raw,
   }
@@ -234,7 +225,7 @@ function change(line: Line, draft: Draft, scope: Scope): ReadCommand {
     orderId: order?.orderId ?? scope.orderId(name),
     client: draft.client === undefined ? (order?.client ?? 0) : scope.client(draft.client),
     ...(draft.symbol === undefined ? {} : { instrument: instrumentOf(draft, scope, instrument) }),
-    ...amounts(line, draft, scope, instrument),
+    ...readAmounts(line, draft, scope.instruments, instrument),
     sequence: ++scope.sequence,
     ...draft.raw,
   }
@@ -249,41 +240,4 @@ function instrumentOf(draft: Draft, scope: Scope, otherwise: number): number {
 
 function known(scope: Scope, instrument: number): number {
   return instrument < scope.instruments.count ? instrument : 0
-}
-
-/** Price and quantity as a record holds them. What it cannot hold is refused here, as every input does it. */
-function amounts(
-  line: Line,
-  { price, quantity, rejectCode }: Draft,
-  scope: Scope,
-  instrument: number,
-): Pick<Command, 'priceTicks' | 'lots' | 'rejectCode'> {
-  const { instruments } = scope
-  const { INVALID_PRICE, OFF_TICK, INVALID_QUANTITY, OFF_LOT, EXCEEDS_MAX_SIZE } = RejectCode
-  let code = rejectCode
-  const convert = (
-    token: Token | undefined,
-    what: string,
-    steps: (text: string) => number | ConversionFault,
-    max: number,
-    codes: readonly [offStep: number, invalid: number, tooLarge: number],
-  ): number => {
-    if (token === undefined) return 0
-    const value = steps(token.text)
-    if (typeof value === 'number' && Math.abs(value) <= max) return value
-    if (value === 'syntax') line.fail(`expected ${what}, got "${token.text}"`, token)
-    const isTooLarge = value === 'range' || typeof value === 'number'
-    const why = token.text.startsWith('-') ? codes[1] : isTooLarge ? codes[2] : codes[0]
-    if (code === 0) code = why
-    return 0
-  }
-  const toTicks = (text: string) => instruments.toTicks(instrument, text)
-  const toLots = (text: string) => instruments.toLots(instrument, text)
-  const lots = convert(quantity, 'a quantity', toLots, MAX_LOTS, [
-    OFF_LOT,
-    INVALID_QUANTITY,
-    EXCEEDS_MAX_SIZE,
-  ])
-  const ticks = convert(price, 'a price', toTicks, MAX_PRICE_TICKS, [OFF_TICK, INVALID_PRICE, INVALID_PRICE])
-  return { priceTicks: ticks, lots, rejectCode: code }
 }

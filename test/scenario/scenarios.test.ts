@@ -2,10 +2,12 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'ava'
 import type { Instruments } from '../../src/book/index.ts'
+import { scenarioEngine } from '../../src/scenario/engine.ts'
 import { parseScenarios } from '../../src/scenario/parse.ts'
 import { formatFailure, runScenario, type ScenarioEngine } from '../../src/scenario/run.ts'
 import { FastEngine } from '../support/both-engines.ts'
 import { root } from '../support/cli.ts'
+import { fencesOf, markdownFiles } from '../support/markdown.ts'
 import { NaiveEngine } from '../support/naive-engine.ts'
 
 const ENGINES: readonly (readonly [string, (instruments: Instruments) => ScenarioEngine])[] = [
@@ -17,6 +19,10 @@ const files = readdirSync(join(root, 'scenarios')).filter((name) => name.endsWit
 const parsed = files.map((name) =>
   parseScenarios(`scenarios/${name}`, readFileSync(join(root, 'scenarios', name), 'utf8')),
 )
+const shown = markdownFiles()
+  .flatMap(fencesOf)
+  .filter(({ language }) => language === 'scenario')
+  .map(({ file, line, text }) => parseScenarios(`${file}:${line}`, text))
 const scenarios = parsed.flatMap(({ scenarios }) => scenarios)
 
 test('scenarios - every file can be read', (t) => {
@@ -33,6 +39,17 @@ test('scenarios - there are at least 80, and no two do the same', (t) => {
     JSON.stringify([steps.map((step) => ({ ...step, line: 0 })), [...instruments.maxOrderLots]]),
   )
   t.is(new Set(steps).size, steps.length)
+})
+
+test('scenarios - those that the documents show go as they say', (t) => {
+  t.true(shown.length >= 1)
+  for (const { scenarios, problems } of shown) {
+    t.deepEqual(problems, [])
+    for (const scenario of scenarios) {
+      const failure = runScenario(scenario, scenarioEngine)
+      t.is(failure && formatFailure(failure), undefined)
+    }
+  }
 })
 
 for (const scenario of scenarios)
