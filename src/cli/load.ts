@@ -1,5 +1,7 @@
+import { pipe } from 'fp-ts/lib/function.js'
+import * as TE from 'fp-ts/lib/TaskEither.js'
 import { loadDefinition } from '../pipeline/definition.ts'
-import { formatProblem, type PipelineError } from '../pipeline/problem.ts'
+import { formatProblem, pipelineError, type PipelineError } from '../pipeline/problem.ts'
 import { registry } from '../operators/registry.ts'
 
 /** Options that every command that reads a pipeline file has. */
@@ -9,10 +11,19 @@ export interface LoadOptions {
   readonly format: 'text' | 'json'
 }
 
-/** Reads a pipeline file with the environment and `--input` as its variables. */
+/** Reads a pipeline file with the environment and `--input`, which it must have a use for, as its variables. */
 export function load(file: string, { input, set }: LoadOptions): ReturnType<typeof loadDefinition> {
   const variables = input === undefined ? process.env : { ...process.env, INPUT: input }
-  return loadDefinition(file, registry, { variables, overrides: set })
+  return pipe(
+    loadDefinition(file, registry, { variables, overrides: set }),
+    TE.filterOrElse(
+      (definition) => input === undefined || definition.variables.has('INPUT'),
+      () => {
+        const message = `${file} does not mention \${INPUT}: this option has no effect`
+        return pipelineError([{ file: '--input', line: 1, column: 1, path: '', message }])
+      },
+    ),
+  )
 }
 
 /** Writes all problems to standard error: a line each, or one JSON document. */

@@ -1,9 +1,12 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
+import * as t from 'io-ts'
 import { Observable } from 'rxjs'
 import type { Batch } from '../book/index.ts'
 import {
+  checked,
+  Codec,
   numberBetween,
   oneOf,
   options,
@@ -20,6 +23,11 @@ import { openOrders } from './orders/order-text.ts'
 import { FLOW_PROFILES, type ProfileName } from './simulator/profiles.ts'
 import { Simulator } from './simulator/simulator.ts'
 
+/** A program may ask for flow without end; a file cannot write that. */
+const count = new Codec<number>('a whole number above 0', (value, context) =>
+  value === Infinity ? t.success(value) : wholeNumber({ min: 1 }).validate(value, context),
+)
+
 const sources = {
   /** Seeded order flow from the embedded generator. */
   simulate: options(
@@ -27,7 +35,7 @@ const sources = {
     {
       profile: oneOf(...(Object.keys(FLOW_PROFILES) as ProfileName[])),
       seed: wholeNumber({ min: 0 }),
-      orders: wholeNumber({ min: 1 }),
+      orders: count,
       clients: wholeNumber({ min: 1, max: 100_000 }),
       badShare: numberBetween(0, 1),
     },
@@ -65,10 +73,12 @@ function open(market: Market, from: IngestFrom, records?: number): TE.TaskEither
 /**
  * Orders as a stream of batches. It reads no faster than what stands behind it works, and stops while a sink of the same
  * market is full. Errors if the source cannot be opened.
+ * @throws TypeError if `from` is not one of those
  */
 export function ingest(market: Market, from: IngestFrom, pump: PumpOptions = {}): Observable<Batch> {
+  const given = checked(variant(sources), from, 'ingest')
   return new Observable((subscriber) => {
-    open(market, from)().then(
+    open(market, given)().then(
       (opened) => {
         if (opened._tag === 'Left') subscriber.error(new Error(opened.left.message))
         else if (subscriber.closed) void opened.right.close?.()
@@ -84,5 +94,12 @@ export const ingestOperator: Operator<{ readonly from: IngestFrom }> = {
   options: options({ from: variant(sources) }),
   consumes: undefined,
   produces: 'command',
+  check: ({ from }, { instruments }) =>
+    from.simulate !== undefined && instruments === 0
+      ? {
+          path: ['from', 'simulate'],
+          message: 'expected at least one instrument to trade, under instruments',
+        }
+      : undefined,
   create: ({ from }, { market, records }) => open(market, from, records),
 }

@@ -2,7 +2,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import type { OperatorFunction } from 'rxjs'
 import type { Batch } from '../book/index.ts'
-import { options, text, variant, type VariantOf } from '../pipeline/codec.ts'
+import { checked, options, text, variant, type VariantOf } from '../pipeline/codec.ts'
 import { fromStep } from '../pipeline/island.ts'
 import type { Market } from '../pipeline/market.ts'
 import type { Operator, StageProblem, Step } from '../pipeline/operator.ts'
@@ -44,12 +44,17 @@ export function publish(
   to: EventCallback | Step | PublishTo,
 ): OperatorFunction<Batch, Batch> {
   if (typeof to === 'function') return fromStep(() => new Callback(to))
-  if ('process' in to) return fromStep(() => to)
+  if (isStep(to)) return fromStep(() => to)
+  const given = checked(variant(sinks), to, 'publish')
   return fromStep(async () => {
-    const opened = await open(market, to)()
+    const opened = await open(market, given)()
     if (opened._tag === 'Left') throw new Error(opened.left.message)
     return opened.right
   })
+}
+
+function isStep(to: Step | PublishTo): to is Step {
+  return typeof to === 'object' && to !== null && 'process' in to
 }
 
 export const publishOperator: Operator<{ readonly to: PublishTo }> = {

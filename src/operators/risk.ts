@@ -1,10 +1,10 @@
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import type { OperatorFunction } from 'rxjs'
-import { MAX_LOTS, MAX_PRICE_TICKS, parseDecimal, type Batch } from '../book/index.ts'
+import { MAX_LOTS, MAX_PRICE_TICKS, type Batch } from '../book/index.ts'
 import * as record from '../book/record.ts'
 import * as orderLayout from '../book/order.ts'
 import * as rejectCode from '../book/reject-code.ts'
-import { decimal, options, wholeNumber } from '../pipeline/codec.ts'
+import { checked, decimal, options, wholeNumber } from '../pipeline/codec.ts'
 import { fromStep } from '../pipeline/island.ts'
 import type { Market } from '../pipeline/market.ts'
 import type { Operator, Step } from '../pipeline/operator.ts'
@@ -43,11 +43,7 @@ class Risk implements Step {
   private maxNotionalUnits: Float64Array
   private known: number
 
-  /** @throws RangeError if the notional is not a decimal number */
   constructor(market: Market, limits: RiskLimits) {
-    const { maxNotional } = limits
-    if (maxNotional !== undefined && typeof parseDecimal(maxNotional) === 'string')
-      throw new RangeError(`risk: maxNotional: expected a decimal number, got ${JSON.stringify(maxNotional)}`)
     this.market = market
     this.maxOrderLots = limits.maxOrderLots ?? MAX_LOTS
     this.collarTicks = limits.collarTicks ?? MAX_PRICE_TICKS
@@ -113,7 +109,8 @@ function isAbove(lots: number, price: number, limit: number): boolean {
 
 /** Checks orders against limits. Stands before `match` in the same island, whose trades move the collar. */
 export function risk(market: Market, limits: RiskLimits = {}): OperatorFunction<Batch, Batch> {
-  return fromStep(() => new Risk(market, limits))
+  const given = checked(limitsCodec, limits, 'risk')
+  return fromStep(() => new Risk(market, given))
 }
 
 const limitsCodec = options(

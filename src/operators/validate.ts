@@ -4,7 +4,7 @@ import type { Batch } from '../book/index.ts'
 import * as faults from '../book/command-fault.ts'
 import * as record from '../book/record.ts'
 import * as rejectCode from '../book/reject-code.ts'
-import { options, wholeNumber } from '../pipeline/codec.ts'
+import { checked, options, wholeNumber } from '../pipeline/codec.ts'
 import { fromStep } from '../pipeline/island.ts'
 import type { Market } from '../pipeline/market.ts'
 import type { Operator, Step } from '../pipeline/operator.ts'
@@ -46,14 +46,17 @@ class Validate implements Step {
   }
 }
 
+const rulesCodec = options({}, { rememberIds: wholeNumber({ min: 0, max: 16_777_216 }) })
+
 /** Checks commands against the instrument table; see RejectCode for what it may find. */
 export function validate(market: Market, rules: ValidateRules = {}): OperatorFunction<Batch, Batch> {
-  return fromStep(() => new Validate(market, rules))
+  const given = checked(rulesCodec, rules, 'validate')
+  return fromStep(() => new Validate(market, given))
 }
 
 export const validateOperator: Operator<ValidateRules> = {
   name: 'validate',
-  options: options({}, { rememberIds: wholeNumber({ min: 0, max: 16_777_216 }) }),
+  options: rulesCodec,
   consumes: 'command',
   produces: 'command',
   create: (rules, { market }) => TE.right(new Validate(market, rules)),

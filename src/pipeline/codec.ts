@@ -195,6 +195,19 @@ export function variant<P extends Props>(cases: P): Codec<VariantOf<P>> & WithCh
   return Object.assign(type, { choices })
 }
 
+/**
+ * Options that a program gives, held to the same codec as those of a file.
+ * @throws TypeError that says all that is wrong with them
+ */
+export function checked<A>(codec: t.Type<A, unknown>, value: unknown, what: string): A {
+  const decoded = codec.decode(value)
+  if (E.isRight(decoded)) return decoded.right
+  const told = decodeProblems(decoded.left).map(
+    ({ path, message }) => `${[what, ...path].join('.')}: ${message}`,
+  )
+  throw new TypeError(told.join('; '))
+}
+
 /** One thing that is wrong in decoded data: where it is, counted from what was decoded, and what it is. */
 export interface DecodeProblem {
   readonly path: string[]

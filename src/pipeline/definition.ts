@@ -95,6 +95,7 @@ function definitionOf(document: Document, registry: Registry): E.Either<Pipeline
   const list = document.valueAt(['stages'])
   const drafts = Array.isArray(list) ? list.map((_, index) => readStage(reader, index, registry)) : []
   const wired = wire(drafts, reader)
+  if (reader.problems.length === 0) checkStages(drafts, reader, terms.instruments.length)
   if (reader.problems.length > 0 || whole === undefined) return E.left(pipelineError(reader.problems))
   const stages = wired.map(({ draft, input }) => stageOf(document, draft, input))
   const paths = new Map(drafts.map(({ id, path }) => [id, path]))
@@ -107,6 +108,14 @@ function definitionOf(document: Document, registry: Registry): E.Either<Pipeline
     problemAt: (id, path, message) =>
       document.problem([...(paths.get(id) ?? ['stages', id]), ...path], message),
   })
+}
+
+/** What stages ask of the file as a whole. Only of one that is good in its parts: one mistake is not told twice. */
+function checkStages(drafts: readonly StageDraft[], reader: Reader, instruments: number): void {
+  for (const { operator, options, path } of drafts) {
+    const problem = operator?.check?.(options, { instruments })
+    if (problem !== undefined) reader.report([...path, ...problem.path], problem.message)
+  }
 }
 
 function readStage(reader: Reader, index: number, registry: Registry): StageDraft {

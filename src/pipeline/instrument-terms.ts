@@ -44,16 +44,23 @@ function symbolsOf(map: unknown): string[] {
   return Object.keys(map).filter((symbol) => symbol !== '')
 }
 
-/** Whether an instrument table takes a spec. What it says against it is reported at the key that it names. */
+/** Whether an instrument table takes a spec. All that it says against it is reported, each at the key that it names. */
 function check(reader: Reader, path: readonly string[], spec: InstrumentSpec): boolean {
-  try {
-    return new Instruments([spec]).count === 1
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error
-    const message = error.message.replace(`instrument ${spec.symbol}: `, '')
-    const [key = ''] = message.split(' ', 1)
-    if (Object.hasOwn(spec, key)) reader.report([...path, key], message.slice(key.length + 1))
-    else reader.report(path, message)
-    return false
+  const left: { symbol: string; tick: string; lot: string; [key: string]: string | undefined } = { ...spec }
+  for (let isGood = true; ; isGood = false) {
+    try {
+      new Instruments([left])
+      return isGood
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error
+      const message = error.message.replace(`instrument ${spec.symbol}: `, '')
+      const [key = ''] = message.split(' ', 1)
+      const isKey = Object.hasOwn(left, key)
+      if (isKey) reader.report([...path, key], message.slice(key.length + 1))
+      else reader.report(path, message)
+      // Without the key that is at fault the others can be judged; without tick and lot none can.
+      if (!isKey || key in steps) return false
+      delete left[key]
+    }
   }
 }

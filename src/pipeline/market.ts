@@ -1,4 +1,4 @@
-import { Instruments, type InstrumentSpec, type MatchingEngine } from '../book/index.ts'
+import { ANY_INSTRUMENT, Instruments, type InstrumentSpec, type MatchingEngine } from '../book/index.ts'
 import { Details } from './details.ts'
 import { Gate } from './gate.ts'
 import { Names, OrderNames } from './names.ts'
@@ -30,9 +30,7 @@ export class Market {
   constructor(instruments: Iterable<InstrumentSpec> = [], options: MarketOptions = {}) {
     this.instruments = new Instruments(instruments)
     this.clients = new Names()
-    this.orders = new OrderNames(
-      (orderId) => this.engine !== undefined && this.engine.book.findOrder(orderId) !== 0,
-    )
+    this.orders = new OrderNames((orderId) => this.liveInstrument(orderId))
     this.gate = new Gate()
     this.details = new Details()
     this.engine = undefined
@@ -47,6 +45,11 @@ export class Market {
     if (known !== undefined || this.defaultInstrument === undefined || symbol === '') return known
     if (this.instruments.count >= MAX_INSTRUMENTS) return undefined
     return this.instruments.add({ symbol, ...this.defaultInstrument })
+  }
+
+  private liveInstrument(orderId: number): number {
+    const slot = this.engine?.book.findOrder(orderId) ?? 0
+    return slot === 0 ? ANY_INSTRUMENT : this.engine!.book.order(slot).instrument
   }
 
   /** Price of an instrument's latest trade in ticks; its reference price, or 0, before the first. */

@@ -29,7 +29,10 @@ export const REMEMBERED_ORDERS = 1_048_576
 interface OrderName {
   readonly number: number
   readonly text: string
+  /** That of the latest new order of this name. */
   instrument: number
+  /** The market's sequence when a new order of this name last asked for another instrument than one before it. */
+  disputedAt: number
 }
 
 /**
@@ -40,17 +43,17 @@ interface OrderName {
 export class OrderNames {
   private readonly byText = new Map<string, OrderName>()
   private readonly byNumber = new Map<number, OrderName>()
-  private readonly isLive: (orderId: number) => boolean
+  private readonly liveInstrument: (orderId: number) => number
   private readonly remembered: number
   private last: number
   private oldest: Iterator<OrderName>
 
   /**
-   * @param isLive whether the order of a number is in the book
+   * @param liveInstrument the instrument that the order of a number is live in, or ANY_INSTRUMENT if it is not live
    * @param remembered names to keep at least
    */
-  constructor(isLive: (orderId: number) => boolean, remembered: number = REMEMBERED_ORDERS) {
-    this.isLive = isLive
+  constructor(liveInstrument: (orderId: number) => number, remembered: number = REMEMBERED_ORDERS) {
+    this.liveInstrument = liveInstrument
     this.remembered = remembered
     this.last = 0
     this.oldest = this.byNumber.values()
@@ -58,18 +61,17 @@ export class OrderNames {
 
   /**
    * The number of a name, given out at its first use.
-   * @param instrument the one that a new order of this name is for. A live order stays in the instrument it is in,
-   *   whatever a second order of its name asks for: that one will be refused.
+   * @param instrument the one that a new order of this name is for
+   * @param sequence the market's, as the order is read
    */
-  number(text: string, instrument: number = ANY_INSTRUMENT): number {
+  number(text: string, instrument: number = ANY_INSTRUMENT, sequence = 0): number {
     const known = this.byText.get(text)
     if (known !== undefined) {
-      if (known.instrument !== instrument && instrument !== ANY_INSTRUMENT && !this.isLive(known.number))
-        known.instrument = instrument
+      if (instrument !== ANY_INSTRUMENT) this.rename(known, instrument, sequence)
       return known.number
     }
     if (this.byText.size >= this.remembered) this.forgetOne()
-    const name: OrderName = { number: ++this.last, text, instrument }
+    const name: OrderName = { number: ++this.last, text, instrument, disputedAt: -1 }
     this.byText.set(text, name)
     this.byNumber.set(name.number, name)
     return name.number
@@ -85,9 +87,25 @@ export class OrderNames {
     return this.byNumber.get(number)?.text ?? String(number)
   }
 
-  /** The instrument of the order of a number, or ANY_INSTRUMENT where it is not known. */
+  /** The instrument of the order of a number: where it is live, else that of the latest of its name; or ANY_INSTRUMENT. */
   instrument(number: number): number {
-    return this.byNumber.get(number)?.instrument ?? ANY_INSTRUMENT
+    const live = this.liveInstrument(number)
+    return live === ANY_INSTRUMENT ? (this.byNumber.get(number)?.instrument ?? ANY_INSTRUMENT) : live
+  }
+
+  /**
+   * Whether orders of one name that asked for different instruments have come since the market was at `sequence`, so
+   * that which of them is live is known only when they have been matched.
+   */
+  isDisputed(number: number, sequence: number): boolean {
+    return this.byNumber.get(number)?.disputedAt === sequence
+  }
+
+  private rename(name: OrderName, instrument: number, sequence: number): void {
+    const live = this.liveInstrument(name.number)
+    const isOther = name.instrument !== ANY_INSTRUMENT && name.instrument !== instrument
+    if (isOther || (live !== ANY_INSTRUMENT && live !== instrument)) name.disputedAt = sequence
+    name.instrument = instrument
   }
 
   /** Walks on from where the last walk ended, over names in the order they came, to the first that can go. */
@@ -100,7 +118,7 @@ export class OrderNames {
         if (next.done === true) return
       }
       const name = next.value
-      if (this.isLive(name.number)) continue
+      if (this.liveInstrument(name.number) !== ANY_INSTRUMENT) continue
       this.byText.delete(name.text)
       this.byNumber.delete(name.number)
       return

@@ -79,6 +79,8 @@ export interface Operator<Options> {
   /** Undefined for a source. */
   readonly consumes: RecordKind | undefined
   readonly produces: RecordKind
+  /** What options that are good in themselves ask for and the file does not give. */
+  readonly check?: (options: Options, file: { readonly instruments: number }) => StageProblem | undefined
   readonly create: (options: Options, context: StageContext) => TE.TaskEither<StageProblem, Source | Step>
 }
 

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
@@ -83,11 +83,22 @@ test.serial('usage - for programs the problems are one JSON document', async (t)
   t.true(problems.every(({ message }) => message !== ''))
 })
 
+test.serial('usage - an input that the file has no use for is refused', async (t) => {
+  const { code, stderr } = await millrace(['validate', 'pipelines/exchange.yaml', '--input', 'some-file'])
+  t.is(code, 78)
+  t.is(stderr, '--input:1:1 pipelines/exchange.yaml does not mention ${INPUT}: this option has no effect\n')
+})
+
 test.serial('usage - the pipelines that come with it are good', async (t) => {
   const files = readdirSync(join(root, 'pipelines')).map((name) => `pipelines/${name}`)
   t.true(files.length >= 3)
   for (const file of files) {
-    const { code, stdout, stderr } = await millrace(['validate', file, '--input', 'some-file'])
+    const mentions = readFileSync(join(root, file), 'utf8').includes('${INPUT')
+    const { code, stdout, stderr } = await millrace([
+      'validate',
+      file,
+      ...(mentions ? ['--input', 'some-file'] : []),
+    ])
     t.is(code, 0, stderr)
     t.regex(stdout, /^pipelines\/[\w-]+\.yaml: good \([\w-]+: \w+(?: -> [\w-]+)+\)\n$/)
   }

@@ -143,9 +143,14 @@ const headers: readonly (readonly [string, number, string])[] = [
 ]
 for (const [header, column, detail] of headers)
   test(`header - ${header}: ${detail}`, async (t) => {
-    const commands = await readCommands(`\n${header}\na1,1\na2,1\n`)
-    t.deepEqual(commands.length, 1)
+    const commands = await readCommands(`\n${header}\na1,1\n\na2,1\n`, { format: 'csv' })
     t.like(commands[0], { code: 'MALFORMED', line: 2, column, detail })
+    const rest = 'not read, for line 2 does not name the columns'
+    t.deepEqual(
+      commands.slice(1).map(({ code, line, detail }) => [code, line, detail]),
+      [3, 5].map((line) => ['MALFORMED', line, rest]),
+      'every row that is not read is refused, none is lost',
+    )
   })
 
 test('header - of a file it is looked at when it is opened', async (t) => {

@@ -241,3 +241,40 @@ async function problemOf(file: string): Promise<string | undefined> {
   const opened = await openOrders(new Market(), { file })()
   return opened._tag === 'Left' ? opened.left : undefined
 }
+
+test('format - a first line that is neither JSON nor names a column is one refused line, and no more', async (t) => {
+  for (const first of ['garbage', '[1]', 'null', '"x"', '-', '1,2,3', '\u0000\u0001']) {
+    const commands = await readCommands(
+      `${first}\n{"id":"a","symbol":"AAPL","side":"buy","price":1,"quantity":5}\n`,
+    )
+    t.deepEqual(
+      commands.map(({ code }) => code),
+      ['MALFORMED', undefined],
+      first,
+    )
+  }
+})
+
+test('format - it is told from the first whole line, however that comes', async (t) => {
+  for (const text of [
+    '\n \nside,id,symbol,quantity\nbuy,a,AAPL,5\n',
+    '\n{"id":"a","symbol":"AAPL","side":"buy","quantity":5}',
+  ]) {
+    const whole = await readCommands(text)
+    t.is(whole.length, 1)
+    t.is(whole[0]!.code, undefined)
+    t.deepEqual(await readCommands([...Buffer.from(text)].map((byte) => Buffer.from([byte]))), whole)
+  }
+})
+
+test('decimals - more of them than a number holds are off the tick, however many', async (t) => {
+  const prices = ['0.211', '0.2100000000000000000000001', '12345678901234567890']
+  const lines = prices.map(
+    (price, i) => `{"id":${i + 1},"symbol":"AAPL","side":"buy","price":"${price}","quantity":5}\n`,
+  )
+  const commands = await readCommands(lines.join(''))
+  t.deepEqual(
+    commands.map(({ code }) => code),
+    ['OFF_TICK', 'OFF_TICK', 'INVALID_PRICE'],
+  )
+})

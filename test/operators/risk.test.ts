@@ -227,11 +227,14 @@ test('risk - instruments that join a running market have their limits and their 
   t.deepEqual(codes, ['good', 'RISK_PRICE_COLLAR', 'RISK_NOTIONAL', 'good'])
 })
 
-test('risk - a notional that is no decimal number is refused when the operator is made', async (t) => {
+test('risk - limits that are none are refused when the operator is made', (t) => {
   const market = new Market([AT_100])
   for (const maxNotional of ['ten', '', '1e99'])
-    await t.throwsAsync(codesOf(risk(market, { maxNotional }), [buy(1, 1, 100)]), {
-      instanceOf: RangeError,
-      message: /^risk: maxNotional: expected a decimal number, got "/,
+    t.throws(() => risk(market, { maxNotional }), {
+      instanceOf: TypeError,
+      message: /^risk\.maxNotional: expected a decimal number/,
     })
+  t.throws(() => risk(market, { collarTicks: 'x', maxLots: 1 } as object), {
+    message: /^risk\.collarTicks: .*; risk\.maxLots: unknown key/,
+  })
 })

@@ -292,3 +292,13 @@ test('definition - a file that was damaged anywhere is decoded or refused, never
   )
   t.pass()
 })
+
+test('instruments - all that is wrong with one is told, each at its key', (t) => {
+  const terms =
+    'tick: 0.01, lot: 1, minPrice: 0.015, maxPrice: 0.025, referencePrice: 1.001, maxQuantity: 1.5'
+  const text = exchange.replace(/AAPL: .*/, `AAPL: { ${terms} }`)
+  t.deepEqual(
+    told(text).map((problem) => /instruments\.AAPL\.(\w+)/.exec(problem)?.[1]),
+    ['minPrice', 'maxPrice', 'referencePrice', 'maxQuantity'],
+  )
+})

@@ -16,7 +16,7 @@ test('names - count from 1 as they come, and come back as they were', (t) => {
 })
 
 test('order names - are found by name and by number', (t) => {
-  const names = new OrderNames(() => false)
+  const names = new OrderNames(() => ANY_INSTRUMENT)
   t.is(names.find('a'), 0)
   t.is(names.number('a'), 1)
   t.is(names.number('b', 3), 2)
@@ -27,22 +27,37 @@ test('order names - are found by name and by number', (t) => {
 })
 
 test('order names - know the instrument that the order is in', (t) => {
-  const live = new Set<number>()
-  const names = new OrderNames((number) => live.has(number))
+  const live = new Map<number, number>()
+  const names = new OrderNames((number) => live.get(number) ?? ANY_INSTRUMENT)
   const order = names.number('a', 3)
   t.is(names.instrument(order), 3)
   t.is(names.instrument(9), ANY_INSTRUMENT)
   t.is(names.instrument(names.number('b')), ANY_INSTRUMENT)
   names.number('a', 4)
   t.is(names.instrument(order), 4, 'an order that is gone leaves its name to another')
-  live.add(order)
+  live.set(order, 4)
   names.number('a', 5)
   t.is(names.instrument(order), 4, 'a second order of the name will be refused')
 })
 
+test('order names - are disputed while orders of one name for two instruments are not matched yet', (t) => {
+  const live = new Map<number, number>()
+  const names = new OrderNames((number) => live.get(number) ?? ANY_INSTRUMENT)
+  const order = names.number('a', 3, 10)
+  names.number('a', 3, 10)
+  t.false(names.isDisputed(order, 10))
+  names.number('a', 4, 10)
+  t.true(names.isDisputed(order, 10))
+  t.false(names.isDisputed(order, 12))
+  live.set(order, 3)
+  names.number('a', 4, 12)
+  t.true(names.isDisputed(order, 12), 'it is live in another')
+  t.false(names.isDisputed(99, 12))
+})
+
 test('order names - of orders that are gone the oldest are forgotten, with their instruments', (t) => {
   const live = new Set([1, 3])
-  const names = new OrderNames((number) => live.has(number), 4)
+  const names = new OrderNames((number) => (live.has(number) ? number : ANY_INSTRUMENT), 4)
   for (let i = 1; i <= 40; i++) names.number(`n${i}`, i)
   const known = Array.from({ length: 40 }, (_, i) => i + 1).filter((i) => names.find(`n${i}`) !== 0)
   t.deepEqual(known, [1, 3, 39, 40])

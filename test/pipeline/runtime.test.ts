@@ -230,7 +230,7 @@ test('runtime - a simulation without instruments is a problem, not a crash', asy
       '- { id: orders, operator: ingest, from: { simulate: { seed: 1 } } }',
       '- { id: match, operator: match }',
     ]),
-    ['f.yaml:3:53 orders.from.simulate: simulator: instruments: expected at least one, got 0'],
+    ['f.yaml:3:53 orders.from.simulate: expected at least one instrument to trade, under instruments'],
   )
 })
 

@@ -102,10 +102,12 @@ export class Agreement implements Step {
     const percent = compared.length === 0 ? 100 : (agreeing / compared.length) * 100
     const leftOut = this.runs.length - compared.length
     const missing = compared.filter(({ hasCome }) => !hasCome).length
-    const lines = [
-      `runs ${thousands(agreeing)} of ${thousands(compared.length)} agree (${percent.toFixed(2)} %); ` +
-        `${thousands(leftOut)} left out: they name an order that the file never announced`,
-    ]
+    const lines = this.runs.length === 0 ? ['no executions, so nothing to agree on'] : []
+    if (this.runs.length > 0)
+      lines.push(
+        `runs ${thousands(agreeing)} of ${thousands(compared.length)} agree (${percent.toFixed(2)} %); ` +
+          `${thousands(leftOut)} left out: they name an order that the file never announced`,
+      )
     if (missing > 0) lines.push(`${thousands(missing)} of them never came to the engine`)
     const { book } = this
     if (typeof book === 'string') lines.push(book)
@@ -113,6 +115,10 @@ export class Agreement implements Step {
       lines.push(
         `book rows ${thousands(book.agreeing)} of ${thousands(book.rows)} ` +
           `(levels: ${book.levels}; ${thousands(book.adopted)} levels adopted from the file)`,
+      )
+    if (typeof book === 'object' && book.levels === 1)
+      lines.push(
+        'a file of one level lacks the deletes behind the best price: its runs cannot test time priority',
       )
     for (const run of others.slice(0, TOLD)) lines.push(`line ${run.fills[0]!.line}: ${this.tell(run)}`)
     const replay = typeof book === 'object' ? book : undefined

@@ -25,6 +25,9 @@ const NO_KEYWORD = 0xff
  * with a reject code, which later steps pass by and the engine reports, and the market's details say why.
  */
 export class OrderCommands {
+  /** Whether the last command waits until those before it have been matched: see `resume`. */
+  isHeld: boolean
+  private heldLine: number
   private readonly market: Market
   private readonly fields: OrderFields
   private readonly ticks: DecimalSteps
@@ -32,21 +35,31 @@ export class OrderCommands {
 
   constructor(market: Market, fields: OrderFields) {
     const { instruments } = market
+    this.isHeld = false
+    this.heldLine = 0
     this.market = market
     this.fields = fields
     this.ticks = new DecimalSteps((instrument, text) => instruments.toTicks(instrument, text))
     this.lots = new DecimalSteps((instrument, text) => instruments.toLots(instrument, text))
   }
 
-  /** Appends the command that the fields say to a batch that has room. */
+  /**
+   * Appends the command that the fields say to a batch that has room; or holds it back, if what it means hangs on
+   * commands that stand in the same batch. The fields are then left as they are until it is taken up again.
+   */
   append(batch: Batch, line: number): void {
     const { fields } = this
+    this.isHeld = false
     const { words } = batch
     const at = batch.count * RECORD_WORDS
     for (let word = at; word < at + RECORD_WORDS; word++) words[word] = 0
     words[at + HEAD] = packHead(CommandKind.new, Side.buy, 0, 0)
     words[at + INSTRUMENT] = ANY_INSTRUMENT
     if (fields.code === ACCEPTED) this.write(words, at)
+    if (this.isHeld) {
+      this.heldLine = line
+      return
+    }
     if (fields.code !== ACCEPTED) {
       words[at + CODE] = fields.code
       // The record's number is given when the batch is full: one more than the last, for the first in the batch.
@@ -55,6 +68,11 @@ export class OrderCommands {
       this.market.details.set(this.market.sequence + batch.count + 1, { line, column, text, id: owned(id) })
     }
     batch.count++
+  }
+
+  /** Takes up a command that was held back, now that the batch before it has been matched. */
+  resume(batch: Batch): void {
+    if (this.isHeld) this.append(batch, this.heldLine)
   }
 
   private write(words: Int32Array, at: number): void {
@@ -104,7 +122,7 @@ export class OrderCommands {
       return this.refuse(Field.price, RejectCode.INVALID_PRICE, 'price is missing: a limit order needs one')
     if (!this.writeLots(words, at, instrument)) return
     if (hasPrice && !this.writeTicks(words, at, instrument)) return
-    writeU64(words, at + ORDER_ID, market.orders.number(owned(id), instrument))
+    writeU64(words, at + ORDER_ID, market.orders.number(owned(id), instrument, market.sequence))
   }
 
   private writeChange(words: Int32Array, at: number, kind: number, id: string): void {
@@ -123,7 +141,11 @@ export class OrderCommands {
       instrument = market.instruments.find(symbol) ?? ANY_INSTRUMENT
       if (instrument === ANY_INSTRUMENT)
         return this.refuse(Field.symbol, RejectCode.INVALID_SYMBOL, `unknown symbol ${quote(symbol)}`)
-    } else if (kind === CommandKind.amend) instrument = market.orders.instrument(order)
+    } else if (kind === CommandKind.amend) {
+      this.isHeld = market.orders.isDisputed(order, market.sequence)
+      if (this.isHeld) return
+      instrument = market.orders.instrument(order)
+    }
     words[at + INSTRUMENT] = instrument
     writeU64(words, at + ORDER_ID, order)
     if (order === 0)

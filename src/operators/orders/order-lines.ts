@@ -9,13 +9,12 @@ import type { TextLines } from '../input/text-lines.ts'
 export interface RecordReader {
   /** Appends records until the batch holds `upTo`, or until no whole line is left to read. */
   pull(batch: Batch, upTo: number): void
-  /** Whether nothing that follows can be read, so that there is no use in reading it. */
-  readonly isOver: boolean
+  /** Whether a record is held back until those that it has given have been matched. */
+  readonly isHeld: boolean
 }
 
 /** Orders as newline-delimited JSON: one object a line, one record a line. */
 export class OrderLines implements RecordReader {
-  readonly isOver = false
   private readonly lines: TextLines
   private readonly fields: OrderFields
   private readonly json: JsonFields
@@ -28,14 +27,19 @@ export class OrderLines implements RecordReader {
     this.commands = new OrderCommands(market, this.fields)
   }
 
+  get isHeld(): boolean {
+    return this.commands.isHeld
+  }
+
   pull(batch: Batch, upTo: number): void {
-    const { lines, fields } = this
-    while (batch.count < upTo && lines.next()) {
+    const { commands, lines, fields } = this
+    if (batch.count < upTo) commands.resume(batch)
+    while (batch.count < upTo && !commands.isHeld && lines.next()) {
       fields.clear()
       if (lines.problem !== undefined) fields.malformed(lines.problem, 0)
       else if (isBlank(lines)) continue
       else this.json.read(lines.text, lines.from, lines.to)
-      this.commands.append(batch, lines.number)
+      commands.append(batch, lines.number)
     }
   }
 }

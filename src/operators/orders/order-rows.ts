@@ -29,7 +29,6 @@ interface Row {
  * began is refused alone and reading goes on behind it, so that one bad quote never takes good rows with it.
  */
 export class OrderRows implements RecordReader {
-  isOver = false
   /** Set once the first row is read, if it is no good. */
   headerProblem: HeaderProblem | undefined
   private readonly lines: TextLines
@@ -45,6 +44,7 @@ export class OrderRows implements RecordReader {
   /** Rows with quotes that have been read and not yet given. */
   private rows: Row[]
   private given: number
+  private isProblemGiven: boolean
 
   constructor(lines: TextLines, market: Market) {
     this.lines = lines
@@ -57,6 +57,11 @@ export class OrderRows implements RecordReader {
     this.isTried = false
     this.rows = []
     this.given = 0
+    this.isProblemGiven = false
+  }
+
+  get isHeld(): boolean {
+    return this.commands.isHeld
   }
 
   /** Reads the row that names the columns, if it is there. Returns whether it is known by now, good or bad. */
@@ -71,8 +76,9 @@ export class OrderRows implements RecordReader {
 
   pull(batch: Batch, upTo: number): void {
     if (this.places === undefined && !this.readHeader()) return
-    if (this.headerProblem !== undefined) return this.giveHeaderProblem(batch, upTo)
-    while (batch.count < upTo) {
+    if (this.headerProblem !== undefined) return this.refuseRows(batch, upTo)
+    if (batch.count < upTo) this.commands.resume(batch)
+    while (batch.count < upTo && !this.commands.isHeld) {
       if (this.given < this.rows.length) this.give(batch, this.rows[this.given++]!)
       else if (this.open.length > 0 ? !this.readQuoted() : !this.readPlain(batch)) return
     }
@@ -217,13 +223,22 @@ export class OrderRows implements RecordReader {
     this.headerProblem = { line: this.lines.number, column, text }
   }
 
-  private giveHeaderProblem(batch: Batch, upTo: number): void {
-    if (this.isOver || batch.count >= upTo) return
+  /** Without column names no row can be read: the first says why, each of the others that it was not read. */
+  private refuseRows(batch: Batch, upTo: number): void {
+    const { commands, fields, lines } = this
     const { line, column, text } = this.headerProblem!
-    this.fields.clear()
-    this.fields.malformed(text, column)
-    this.commands.append(batch, line)
-    this.isOver = true
+    if (!this.isProblemGiven && batch.count < upTo) {
+      this.isProblemGiven = true
+      fields.clear()
+      fields.malformed(text, column)
+      commands.append(batch, line)
+    }
+    while (batch.count < upTo && lines.next()) {
+      if (lines.problem === undefined && isBlank(lines)) continue
+      fields.clear()
+      fields.malformed(`not read, for line ${line} does not name the columns`, 0)
+      commands.append(batch, lines.number)
+    }
   }
 }
 

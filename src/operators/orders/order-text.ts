@@ -7,17 +7,17 @@ import type { Source } from '../../pipeline/operator.ts'
 import type { Chunks } from '../input/chunks.ts'
 import { openChunks } from '../input/open-chunks.ts'
 import { OrderCommands } from './order-command.ts'
-import { OrderFields } from './order-fields.ts'
+import { fieldOf, OrderFields } from './order-fields.ts'
 import { OrderLines, type RecordReader } from './order-lines.ts'
 import { OrderRows } from './order-rows.ts'
-import { TextLines } from '../input/text-lines.ts'
+import { MAX_LINE_BYTES, TextLines } from '../input/text-lines.ts'
 
 export type TextFormat = 'auto' | 'ndjson' | 'csv'
 
 export interface OrderTextOptions {
   /** A path, or `-` for standard input. Packed with gzip or not. */
   readonly file: string
-  /** By default `auto`: NDJSON if the first character is `{`, else CSV under a row of column names. */
+  /** By default `auto`: CSV if the first line names a column, else NDJSON. */
   readonly format?: TextFormat | undefined
   /** What `-` stands for, where it is not the standard input of the process. */
   readonly stdin?: Readable | undefined
@@ -59,6 +59,8 @@ export class OrderText implements Source {
   /** Ends the wait for the chunk that is being read. */
   private wake: () => void
   private problemGiven: boolean
+  /** What came before the first line was whole, which says what the text is. */
+  private head: Buffer
 
   constructor(chunks: Chunks, format: TextFormat, market: Market) {
     this.chunks = chunks
@@ -70,13 +72,13 @@ export class OrderText implements Source {
     this.reading = undefined
     this.wake = () => {}
     this.problemGiven = false
+    this.head = Buffer.alloc(0)
   }
 
   pull(batch: Batch, upTo: number): boolean {
     const { reader } = this
     reader?.pull(batch, upTo)
-    if (reader?.isOver === true) return false
-    if (!this.lines.ended || batch.count >= upTo) return true
+    if (!this.lines.ended || batch.count >= upTo || reader?.isHeld === true) return true
     if (this.chunks.problem !== undefined && !this.problemGiven) this.giveProblem(batch, this.chunks.problem)
     return false
   }
@@ -121,15 +123,16 @@ export class OrderText implements Source {
   private take(chunk: Buffer | undefined): void {
     if (this.stopped) return
     const { lines, chunks } = this
-    if (chunk === undefined) {
-      lines.end(chunks.problem === undefined)
-      return
-    }
-    lines.feed(chunk)
-    if (this.reader !== undefined) return
-    const format = formatOf(chunk)
-    if (format !== undefined) this.reader = this.readerOf(format)
-    else while (lines.next()); // all blank
+    if (this.reader === undefined) {
+      this.head = chunk === undefined ? this.head : Buffer.concat([this.head, chunk])
+      const format = formatOf(this.head, chunk === undefined)
+      if (format !== undefined) {
+        this.reader = this.readerOf(format)
+        lines.feed(this.head)
+        this.head = Buffer.alloc(0)
+      }
+    } else if (chunk !== undefined) lines.feed(chunk)
+    if (chunk === undefined) lines.end(chunks.problem === undefined)
   }
 
   private readerOf(format: 'ndjson' | 'csv'): RecordReader {
@@ -147,9 +150,16 @@ export class OrderText implements Source {
 
 const BLANK: ReadonlySet<number> = new Set([...Buffer.from(' \t\r\n'), ...Buffer.from('\ufeff')])
 
-/** What the first byte that is not blank says; undefined if there is none. */
-function formatOf(chunk: Buffer): 'ndjson' | 'csv' | undefined {
-  const first = chunk.find((byte) => !BLANK.has(byte))
-  if (first === undefined) return undefined
-  return first === 0x7b ? 'ndjson' : 'csv'
+/**
+ * What the first line that is not blank says: CSV if it names a column, else NDJSON, so that a first line that is
+ * neither is one refused line and no more. Undefined until that line is whole.
+ */
+function formatOf(head: Buffer, isWhole: boolean): 'ndjson' | 'csv' | undefined {
+  const first = head.findIndex((byte) => !BLANK.has(byte))
+  if (first === -1) return isWhole ? 'ndjson' : undefined
+  if (head[first] === 0x7b) return 'ndjson'
+  const end = head.indexOf('\n', first)
+  if (end === -1 && !isWhole && head.length - first <= MAX_LINE_BYTES) return undefined
+  const names = head.toString('utf8', first, end === -1 ? head.length : end).split(',')
+  return names.some((name) => fieldOf(name.trim().replace(/^"(.*)"$/, '$1')) !== -1) ? 'csv' : 'ndjson'
 }
