@@ -49,8 +49,7 @@ function check(reader: Reader, path: readonly string[], spec: InstrumentSpec): b
   const left: { symbol: string; tick: string; lot: string; [key: string]: string | undefined } = { ...spec }
   for (let isGood = true; ; isGood = false) {
     try {
-      new Instruments([left])
-      return isGood
+      return new Instruments([left]).count === 1 && isGood
     } catch (error) {
       if (!(error instanceof RangeError)) throw error
       const message = error.message.replace(`instrument ${spec.symbol}: `, '')

@@ -31,8 +31,8 @@ interface OrderName {
   readonly text: string
   /** That of the latest new order of this name. */
   instrument: number
-  /** The market's sequence when a new order of this name last asked for another instrument than one before it. */
-  disputedAt: number
+  /** Whether new orders of this name have asked for different instruments. */
+  isShared: boolean
 }
 
 /**
@@ -62,16 +62,18 @@ export class OrderNames {
   /**
    * The number of a name, given out at its first use.
    * @param instrument the one that a new order of this name is for
-   * @param sequence the market's, as the order is read
    */
-  number(text: string, instrument: number = ANY_INSTRUMENT, sequence = 0): number {
+  number(text: string, instrument: number = ANY_INSTRUMENT): number {
     const known = this.byText.get(text)
     if (known !== undefined) {
-      if (instrument !== ANY_INSTRUMENT) this.rename(known, instrument, sequence)
+      if (instrument !== ANY_INSTRUMENT) {
+        known.isShared ||= known.instrument !== ANY_INSTRUMENT && known.instrument !== instrument
+        known.instrument = instrument
+      }
       return known.number
     }
     if (this.byText.size >= this.remembered) this.forgetOne()
-    const name: OrderName = { number: ++this.last, text, instrument, disputedAt: -1 }
+    const name: OrderName = { number: ++this.last, text, instrument, isShared: false }
     this.byText.set(text, name)
     this.byNumber.set(name.number, name)
     return name.number
@@ -94,18 +96,11 @@ export class OrderNames {
   }
 
   /**
-   * Whether orders of one name that asked for different instruments have come since the market was at `sequence`, so
-   * that which of them is live is known only when they have been matched.
+   * Whether orders of one name have asked for different instruments. Which of them a change is for is then known only
+   * when all commands before it have been matched.
    */
-  isDisputed(number: number, sequence: number): boolean {
-    return this.byNumber.get(number)?.disputedAt === sequence
-  }
-
-  private rename(name: OrderName, instrument: number, sequence: number): void {
-    const live = this.liveInstrument(name.number)
-    const isOther = name.instrument !== ANY_INSTRUMENT && name.instrument !== instrument
-    if (isOther || (live !== ANY_INSTRUMENT && live !== instrument)) name.disputedAt = sequence
-    name.instrument = instrument
+  isShared(number: number): boolean {
+    return this.byNumber.get(number)?.isShared === true
   }
 
   /** Walks on from where the last walk ended, over names in the order they came, to the first that can go. */

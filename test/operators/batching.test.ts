@@ -56,7 +56,7 @@ for (const rememberIds of [0, 1_000])
       for (const size of [2, 7, 1_024])
         t.deepEqual(await eventsOf(lines, size, rememberIds), one, `${size} to a batch`)
     })
-    await fc.assert(property, { numRuns: 60 })
+    await fc.assert(property, { numRuns: 100 })
   })
 
 test('batches - an amend without a symbol finds the order that is live, not the one that was refused', async (t) => {

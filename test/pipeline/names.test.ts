@@ -40,19 +40,15 @@ test('order names - know the instrument that the order is in', (t) => {
   t.is(names.instrument(order), 4, 'a second order of the name will be refused')
 })
 
-test('order names - are disputed while orders of one name for two instruments are not matched yet', (t) => {
-  const live = new Map<number, number>()
-  const names = new OrderNames((number) => live.get(number) ?? ANY_INSTRUMENT)
-  const order = names.number('a', 3, 10)
-  names.number('a', 3, 10)
-  t.false(names.isDisputed(order, 10))
-  names.number('a', 4, 10)
-  t.true(names.isDisputed(order, 10))
-  t.false(names.isDisputed(order, 12))
-  live.set(order, 3)
-  names.number('a', 4, 12)
-  t.true(names.isDisputed(order, 12), 'it is live in another')
-  t.false(names.isDisputed(99, 12))
+test('order names - are shared once orders of one name have asked for two instruments', (t) => {
+  const names = new OrderNames(() => ANY_INSTRUMENT)
+  const order = names.number('a')
+  names.number('a', 3)
+  names.number('a', 3)
+  t.false(names.isShared(order))
+  names.number('a', 4)
+  t.true(names.isShared(order))
+  t.false(names.isShared(99))
 })
 
 test('order names - of orders that are gone the oldest are forgotten, with their instruments', (t) => {

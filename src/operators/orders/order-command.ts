@@ -28,6 +28,8 @@ export class OrderCommands {
   /** Whether the last command waits until those before it have been matched: see `resume`. */
   isHeld: boolean
   private heldLine: number
+  /** Whether other commands stand before the one that is read, in its batch. */
+  private hasBefore: boolean
   private readonly market: Market
   private readonly fields: OrderFields
   private readonly ticks: DecimalSteps
@@ -37,6 +39,7 @@ export class OrderCommands {
     const { instruments } = market
     this.isHeld = false
     this.heldLine = 0
+    this.hasBefore = false
     this.market = market
     this.fields = fields
     this.ticks = new DecimalSteps((instrument, text) => instruments.toTicks(instrument, text))
@@ -50,6 +53,7 @@ export class OrderCommands {
   append(batch: Batch, line: number): void {
     const { fields } = this
     this.isHeld = false
+    this.hasBefore = batch.count > 0
     const { words } = batch
     const at = batch.count * RECORD_WORDS
     for (let word = at; word < at + RECORD_WORDS; word++) words[word] = 0
@@ -122,7 +126,7 @@ export class OrderCommands {
       return this.refuse(Field.price, RejectCode.INVALID_PRICE, 'price is missing: a limit order needs one')
     if (!this.writeLots(words, at, instrument)) return
     if (hasPrice && !this.writeTicks(words, at, instrument)) return
-    writeU64(words, at + ORDER_ID, market.orders.number(owned(id), instrument, market.sequence))
+    writeU64(words, at + ORDER_ID, market.orders.number(owned(id), instrument))
   }
 
   private writeChange(words: Int32Array, at: number, kind: number, id: string): void {
@@ -142,7 +146,7 @@ export class OrderCommands {
       if (instrument === ANY_INSTRUMENT)
         return this.refuse(Field.symbol, RejectCode.INVALID_SYMBOL, `unknown symbol ${quote(symbol)}`)
     } else if (kind === CommandKind.amend) {
-      this.isHeld = market.orders.isDisputed(order, market.sequence)
+      this.isHeld = this.hasBefore && market.orders.isShared(order)
       if (this.isHeld) return
       instrument = market.orders.instrument(order)
     }
