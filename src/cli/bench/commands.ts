@@ -40,7 +40,7 @@ export function addBench(program: Command): void {
     .command('pipeline')
     .description('validate, risk, match and publish over recorded flow')
     .option('--orders <n>', 'orders to take', wholeFrom(1, 10_000_000), 1_000_000)
-    .option('--rounds <n>', 'rounds with and without stage timing', wholeFrom(1, 1_000), 21)
+    .option('--rounds <n>', 'rounds with and without stage timing', wholeFrom(1, 1_000), 31)
     .option('--json', 'print JSON')
     .action(async (options: BenchPipelineOptions) => {
       process.exitCode = await benchPipeline(options)
