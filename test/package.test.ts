@@ -133,10 +133,13 @@ test('package - it holds what is built and how to use it, and no tests, sources 
   t.true(
     paths.includes('dist/index.js') && paths.includes('dist/index.d.ts') && paths.includes('bin/millrace.js'),
   )
-  for (const name of readdirSync(join(root, 'pipelines'))) t.true(paths.includes(`pipelines/${name}`), name)
+  for (const folder of ['pipelines', 'scenarios'])
+    for (const name of readdirSync(join(root, folder))) t.true(paths.includes(`${folder}/${name}`), name)
   const isMeant = (path: string): boolean =>
     /^dist\/.+\.(?:js|d\.ts)$/.test(path) ||
-    /^(?:bin\/millrace\.js|pipelines\/[\w-]+\.yaml|docs\/[\w./-]+|package\.json|[A-Z]+(?:\.md)?)$/.test(path)
+    /^(?:bin\/millrace\.js|pipelines\/[\w-]+\.yaml|scenarios\/[\w-]+\.scenario|docs\/[\w./-]+|package\.json|[A-Z]+(?:\.md)?)$/.test(
+      path,
+    )
   t.deepEqual(
     paths.filter((path) => !isMeant(path)),
     [],
