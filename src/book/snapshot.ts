@@ -116,7 +116,8 @@ function headerFault(bytes: Uint8Array, instruments: Instruments): string | unde
   if (words[CHECKSUM_AT] !== checksum(bytes)) return 'snapshot: damaged, its checksum does not match'
   if (count > instruments.count) return `snapshot: of ${count} instruments, there are ${instruments.count}`
   const taken = bytes.subarray(FINGERPRINT_AT * 4, FINGERPRINT_AT * 4 + FINGERPRINT_BYTES)
-  if (!taken.every((byte, i) => byte === fingerprint(instruments, count)[i]))
+  const expectedPrint = fingerprint(instruments, count)
+  if (!taken.every((byte, i) => byte === expectedPrint[i]))
     return 'snapshot: taken over other instruments, or over other ticks or lots'
   return undefined
 }

@@ -54,8 +54,7 @@ export class Market {
 
   /** Price of an instrument's latest trade in ticks; its reference price, or 0, before the first. */
   lastTradeTicks(instrument: number): number {
-    // The engine meets an instrument that was added while running with its first order; until then it has nothing of it.
-    return this.engine?.lastTradeTicks[instrument] || this.instruments.referenceTicks[instrument]!
+    return this.engine?.lastTrade(instrument) ?? this.instruments.referenceTicks[instrument]!
   }
 }
 
