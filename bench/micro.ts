@@ -9,7 +9,7 @@ import {
   cancelOrder,
   Side,
 } from '../src/book/index.ts'
-import { PriceLadder } from '../src/book/price-ladder.ts'
+import { ensureLevel, LadderHeap, removeLevel, SIDE_WORDS } from '../src/book/price-ladder.ts'
 import { FusedSteps } from '../src/pipeline/island.ts'
 import { workloadInstruments } from '../src/cli/bench/workload.ts'
 
@@ -19,13 +19,14 @@ export function benchMicro(): Record<string, string> {
   const suite = new Benchmark.Suite()
   const instruments = workloadInstruments()
 
-  const ladder = new PriceLadder(2)
-  for (let price = 9_000; price < 11_000; price += 3) ladder.ensure(0, price)
+  const ladder = new LadderHeap(65_536)
+  const bids = ladder.allocate(SIDE_WORDS)
+  for (let price = 9_000; price < 11_000; price += 3) ensureLevel(ladder, bids, price)
   let price = 0
   suite.add('price ladder: add a level between others and remove it', () => {
     price = (price + 37) % 2_000
     const at = 9_000 + price - (price % 3) + 1
-    ladder.remove(ladder.ensure(0, at))
+    removeLevel(ladder, ensureLevel(ladder, bids, at))
   })
 
   const engine = new MatchingEngine(instruments)

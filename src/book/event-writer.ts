@@ -1,195 +1,285 @@
 import type { Batch } from './batch.ts'
+import type { EngineState } from './engine-state.ts'
 import * as orderLayout from './order.ts'
 import * as record from './record.ts'
 
 // Bound here so that V8 folds them into the code (ARCHITECTURE.md, 'Constants on the hot path').
-const {
-  ORDER_CLIENT,
-  ORDER_HEAD,
-  ORDER_ID_HIGH,
-  ORDER_ID_LOW,
-  ORDER_INSTRUMENT,
-  ORDER_OPEN_LOTS,
-  ORDER_PRICE_TICKS,
-} = orderLayout
-const {
-  CLIENT,
-  CODE,
-  EventKind,
-  HEAD,
-  INSTRUMENT,
-  LOTS,
-  MAKER_CLIENT,
-  MAKER_OPEN_LOTS,
-  MAKER_ORDER_ID,
-  MATCH_LOW,
-  OPEN_LOTS,
-  ORDER_ID,
-  PRICE_TICKS,
-  RECORD_WORDS,
-  SEQUENCE,
-} = record
+const { ORDER_CLIENT, ORDER_HEAD, ORDER_ID_HIGH, ORDER_ID_LOW } = orderLayout
+const { ORDER_INSTRUMENT, ORDER_OPEN_LOTS, ORDER_PRICE_TICKS } = orderLayout
+const { BOTH_SIDES, CLIENT, CODE, EventKind, EVENT_EXPIRY_SECONDS, EVENT_STOP_TICKS } = record
+const { FIRST_TOTAL, HEAD, headKind, headSide, INSTRUMENT, LOTS, MAKER_CLIENT, MAKER_OPEN_LOTS } = record
+const { MAKER_ORDER_ID, MATCH_LOW, OPEN_LOTS, ORDER_ID, packHead, PREVIOUS_OPEN_LOTS } = record
+const { PRICE_TICKS, RECORD_WORDS, SECOND_TOTAL, SEQUENCE, TIMESTAMP_NS, writeU64 } = record
 
 const HEAD_WITHOUT_KIND = ~0xff
+const HEAD_WITHOUT_SIDE = ~0xff00
 
-/** Writes events behind one another into a batch: each method is one record, drawn in record.ts. */
-export class EventWriter {
-  readonly batch: Batch
-  /** The match number of the latest trade: bits 0-31, and 32-47. */
-  matchLow: number
-  matchHigh: number
+/**
+ * Each function writes one event record, drawn in record.ts, behind those in the batch. `words` and `at` are the command
+ * that causes it, or the order at work as one.
+ */
 
-  constructor(batch: Batch) {
-    this.batch = batch
-    this.matchLow = 0
-    this.matchHigh = 0
-  }
+/** A new order is in: price and lots as the command has them. */
+export function writeAccepted(
+  { events }: EngineState,
+  words: Int32Array,
+  at: number,
+  displayLots: number,
+  stopTicks: number,
+  expirySeconds: number,
+): void {
+  const lots = words[at + LOTS]!
+  const to = fromCommand(events, EventKind.accepted, words[at + CODE]! & ~0xffff, words, at)
+  const out = events.words
+  out[to + PRICE_TICKS] = words[at + PRICE_TICKS]!
+  out[to + LOTS] = lots
+  out[to + OPEN_LOTS] = lots
+  out[to + MAKER_OPEN_LOTS] = displayLots
+  out[to + MAKER_ORDER_ID] = 0
+  out[to + MAKER_ORDER_ID + 1] = 0
+  out[to + EVENT_STOP_TICKS] = stopTicks
+  out[to + EVENT_EXPIRY_SECONDS] = expirySeconds
+}
 
-  /** A new order is in: `lots` as asked for. */
-  accepted(command: Int32Array, at: number): void {
-    const to = this.fromCommand(EventKind.accepted, 0, command, at)
-    const { words } = this.batch
-    words[to + PRICE_TICKS] = command[at + PRICE_TICKS]!
-    words[to + LOTS] = command[at + LOTS]!
-    words[to + OPEN_LOTS] = command[at + LOTS]!
-    this.clearMaker(to)
-  }
+/** A command is refused. Price and lots are the command's own, whatever they are. */
+export function writeRejected({ events }: EngineState, words: Int32Array, at: number, code: number): void {
+  const to = fromCommand(events, EventKind.rejected, code, words, at)
+  finish(events.words, to, words[at + PRICE_TICKS]!, words[at + LOTS]!, 0)
+}
 
-  /** A command is refused. Price and lots are the command's own, whatever they are. */
-  rejected(command: Int32Array, at: number, code: number): void {
-    const to = this.fromCommand(EventKind.rejected, code, command, at)
-    const { words } = this.batch
-    words[to + PRICE_TICKS] = command[at + PRICE_TICKS]!
-    words[to + LOTS] = command[at + LOTS]!
-    words[to + OPEN_LOTS] = 0
-    this.clearMaker(to)
-  }
+/** Lots of the order at work leave without having rested. */
+export function writeRemainderCancelled(
+  { events }: EngineState,
+  words: Int32Array,
+  at: number,
+  lots: number,
+  openLots: number,
+  reason: number,
+): void {
+  const to = fromCommand(events, EventKind.cancelled, reason, words, at)
+  finish(events.words, to, words[at + PRICE_TICKS]!, lots, openLots)
+}
 
-  /** What was left of the command's own new order leaves without having rested. */
-  remainderCancelled(command: Int32Array, at: number, lots: number, reason: number): void {
-    const to = this.fromCommand(EventKind.cancelled, reason, command, at)
-    const { words } = this.batch
-    words[to + PRICE_TICKS] = command[at + PRICE_TICKS]!
-    words[to + LOTS] = lots
-    words[to + OPEN_LOTS] = 0
-    this.clearMaker(to)
-  }
+/** Lots leave a live order, which keeps `openLots`. */
+export function writeCancelled(
+  state: EngineState,
+  words: Int32Array,
+  at: number,
+  slot: number,
+  lots: number,
+  openLots: number,
+  reason: number,
+): void {
+  const to = fromOrder(state, EventKind.cancelled, reason, words, at, slot)
+  finish(state.events.words, to, state.words[slot + ORDER_PRICE_TICKS]!, lots, openLots)
+}
 
-  /** A resting order leaves the book with `lots` still open. */
-  cancelled(command: Int32Array, at: number, orders: Int32Array, order: number, reason: number): void {
-    const to = this.fromOrder(EventKind.cancelled, reason, command, at, orders, order)
-    const { words } = this.batch
-    words[to + LOTS] = orders[order + ORDER_OPEN_LOTS]!
-    words[to + OPEN_LOTS] = 0
-    this.clearMaker(to)
-  }
+/** A live order has a new price or total; `stopTicks` is its trigger price if it waits for one. */
+export function writeAmended(
+  state: EngineState,
+  words: Int32Array,
+  at: number,
+  slot: number,
+  priceTicks: number,
+  totalLots: number,
+  openLots: number,
+  stopTicks: number,
+): void {
+  const to = fromOrder(state, EventKind.amended, 0, words, at, slot)
+  const out = state.events.words
+  finish(out, to, priceTicks, totalLots, openLots)
+  out[to + PREVIOUS_OPEN_LOTS] = state.words[slot + ORDER_OPEN_LOTS]!
+  out[to + EVENT_STOP_TICKS] = stopTicks
+}
 
-  /** A resting order has a new price or total; `lots` is the new total, and the open lots before stand in word 11. */
-  amended(
-    command: Int32Array,
-    at: number,
-    orders: Int32Array,
-    order: number,
-    priceTicks: number,
-    totalLots: number,
-    openLots: number,
-  ): void {
-    const to = this.fromOrder(EventKind.amended, 0, command, at, orders, order)
-    const { words } = this.batch
-    words[to + PRICE_TICKS] = priceTicks
-    words[to + LOTS] = totalLots
-    words[to + OPEN_LOTS] = openLots
-    this.clearMaker(to)
-    words[to + MAKER_OPEN_LOTS] = orders[order + ORDER_OPEN_LOTS]!
-  }
+/** A live order goes on under the id of the command. */
+export function writeReplaced(
+  state: EngineState,
+  words: Int32Array,
+  at: number,
+  slot: number,
+  priceTicks: number,
+  lots: number,
+  stopTicks: number,
+): void {
+  const to = fromOrder(state, EventKind.replaced, 0, words, at, slot)
+  const out = state.events.words
+  finish(out, to, priceTicks, lots, lots)
+  out[to + ORDER_ID] = words[at + ORDER_ID]!
+  out[to + ORDER_ID + 1] = words[at + ORDER_ID + 1]!
+  out[to + PREVIOUS_OPEN_LOTS] = state.words[slot + ORDER_OPEN_LOTS]!
+  out[to + MAKER_ORDER_ID] = state.words[slot + ORDER_ID_LOW]!
+  out[to + MAKER_ORDER_ID + 1] = state.words[slot + ORDER_ID_HIGH]!
+  out[to + EVENT_STOP_TICKS] = stopTicks
+}
 
-  /**
-   * Two orders trade `lots` at the maker's price. The taker is described by its command and, where the command is
-   * an amend, by `head` and `client` of the amended order.
-   */
-  trade(
-    command: Int32Array,
-    at: number,
-    head: number,
-    client: number,
-    instrument: number,
-    orders: Int32Array,
-    maker: number,
-    lots: number,
-    takerOpenLots: number,
-  ): void {
-    this.matchLow = (this.matchLow + 1) | 0
-    if (this.matchLow === 0) this.matchHigh++
-    const to = this.next()
-    const { words } = this.batch
-    words[to + HEAD] = (head & HEAD_WITHOUT_KIND) | EventKind.trade
-    words[to + CODE] = this.matchHigh << 16
-    words[to + INSTRUMENT] = instrument
-    words[to + CLIENT] = client
-    words[to + SEQUENCE] = command[at + SEQUENCE]!
-    words[to + SEQUENCE + 1] = command[at + SEQUENCE + 1]!
-    words[to + ORDER_ID] = command[at + ORDER_ID]!
-    words[to + ORDER_ID + 1] = command[at + ORDER_ID + 1]!
-    words[to + PRICE_TICKS] = orders[maker + ORDER_PRICE_TICKS]!
-    words[to + LOTS] = lots
-    words[to + OPEN_LOTS] = takerOpenLots
-    words[to + MAKER_OPEN_LOTS] = orders[maker + ORDER_OPEN_LOTS]! - lots
-    words[to + MAKER_ORDER_ID] = orders[maker + ORDER_ID_LOW]!
-    words[to + MAKER_ORDER_ID + 1] = orders[maker + ORDER_ID_HIGH]!
-    words[to + MAKER_CLIENT] = orders[maker + ORDER_CLIENT]!
-    words[to + MATCH_LOW] = this.matchLow
-  }
+/** A waiting order's stop price has been reached. */
+export function writeTriggered(
+  state: EngineState,
+  words: Int32Array,
+  at: number,
+  slot: number,
+  stopTicks: number,
+): void {
+  const to = fromOrder(state, EventKind.triggered, 0, words, at, slot)
+  const lots = state.words[slot + ORDER_OPEN_LOTS]!
+  finish(state.events.words, to, state.words[slot + ORDER_PRICE_TICKS]!, lots, lots)
+  state.events.words[to + EVENT_STOP_TICKS] = stopTicks
+}
 
-  private fromCommand(kind: number, code: number, command: Int32Array, at: number): number {
-    const to = this.next()
-    const { words } = this.batch
-    words[to + HEAD] = (command[at + HEAD]! & HEAD_WITHOUT_KIND) | kind
-    words[to + CODE] = code
-    words[to + INSTRUMENT] = command[at + INSTRUMENT]!
-    words[to + CLIENT] = command[at + CLIENT]!
-    words[to + SEQUENCE] = command[at + SEQUENCE]!
-    words[to + SEQUENCE + 1] = command[at + SEQUENCE + 1]!
-    words[to + ORDER_ID] = command[at + ORDER_ID]!
-    words[to + ORDER_ID + 1] = command[at + ORDER_ID + 1]!
-    return to
-  }
+/** The order at work takes `lots` of a maker, at the maker's price. */
+export function writeTrade(
+  state: EngineState,
+  words: Int32Array,
+  at: number,
+  maker: number,
+  lots: number,
+  takerOpenLots: number,
+): void {
+  const orders = state.words
+  const to = nextMatch(state)
+  const out = state.events.words
+  out[to + HEAD] = (words[at + HEAD]! & HEAD_WITHOUT_KIND) | EventKind.trade
+  out[to + CODE] = state.matchHigh << 16
+  out[to + INSTRUMENT] = words[at + INSTRUMENT]!
+  out[to + CLIENT] = words[at + CLIENT]!
+  out[to + SEQUENCE] = words[at + SEQUENCE]!
+  out[to + SEQUENCE + 1] = words[at + SEQUENCE + 1]!
+  out[to + ORDER_ID] = words[at + ORDER_ID]!
+  out[to + ORDER_ID + 1] = words[at + ORDER_ID + 1]!
+  out[to + PRICE_TICKS] = orders[maker + ORDER_PRICE_TICKS]!
+  out[to + LOTS] = lots
+  out[to + OPEN_LOTS] = takerOpenLots
+  out[to + MAKER_OPEN_LOTS] = orders[maker + ORDER_OPEN_LOTS]! - lots
+  out[to + MAKER_ORDER_ID] = orders[maker + ORDER_ID_LOW]!
+  out[to + MAKER_ORDER_ID + 1] = orders[maker + ORDER_ID_HIGH]!
+  out[to + MAKER_CLIENT] = orders[maker + ORDER_CLIENT]!
+  out[to + MATCH_LOW] = state.matchLow
+}
 
-  private fromOrder(
-    kind: number,
-    code: number,
-    command: Int32Array,
-    at: number,
-    orders: Int32Array,
-    order: number,
-  ): number {
-    const to = this.next()
-    const { words } = this.batch
-    words[to + HEAD] = (orders[order + ORDER_HEAD]! & HEAD_WITHOUT_KIND) | kind
-    words[to + CODE] = code
-    words[to + INSTRUMENT] = orders[order + ORDER_INSTRUMENT]!
-    words[to + CLIENT] = orders[order + ORDER_CLIENT]!
-    words[to + SEQUENCE] = command[at + SEQUENCE]!
-    words[to + SEQUENCE + 1] = command[at + SEQUENCE + 1]!
-    words[to + ORDER_ID] = orders[order + ORDER_ID_LOW]!
-    words[to + ORDER_ID + 1] = orders[order + ORDER_ID_HIGH]!
-    words[to + PRICE_TICKS] = orders[order + ORDER_PRICE_TICKS]!
-    return to
-  }
+/** Two live orders trade in an auction. */
+export function writeAuctionTrade(
+  state: EngineState,
+  words: Int32Array,
+  at: number,
+  buy: number,
+  sell: number,
+  priceTicks: number,
+  lots: number,
+): void {
+  const orders = state.words
+  nextMatch(state)
+  state.events.count--
+  const to = fromOrder(state, EventKind.trade, 0, words, at, buy)
+  const out = state.events.words
+  finish(out, to, priceTicks, lots, orders[buy + ORDER_OPEN_LOTS]! - lots)
+  out[to + HEAD] = (out[to + HEAD]! & HEAD_WITHOUT_SIDE) | (BOTH_SIDES << 8)
+  out[to + CODE] = state.matchHigh << 16
+  out[to + MAKER_OPEN_LOTS] = orders[sell + ORDER_OPEN_LOTS]! - lots
+  out[to + MAKER_ORDER_ID] = orders[sell + ORDER_ID_LOW]!
+  out[to + MAKER_ORDER_ID + 1] = orders[sell + ORDER_ID_HIGH]!
+  out[to + MAKER_CLIENT] = orders[sell + ORDER_CLIENT]!
+  out[to + MATCH_LOW] = state.matchLow
+}
 
-  private clearMaker(to: number): void {
-    const { words } = this.batch
-    words[to + MAKER_OPEN_LOTS] = 0
-    words[to + MAKER_ORDER_ID] = 0
-    words[to + MAKER_ORDER_ID + 1] = 0
-    words[to + MAKER_CLIENT] = 0
-    words[to + MATCH_LOW] = 0
-  }
+/** A command that names no order has been carried out. */
+export function writeApplied({ events }: EngineState, words: Int32Array, at: number): void {
+  const head = words[at + HEAD]!
+  const to = fromCommand(events, EventKind.applied, 0, words, at)
+  const out = events.words
+  finish(out, to, 0, words[at + LOTS]!, 0)
+  out[to + HEAD] = packHead(EventKind.applied, headSide(head), headKind(head), 0)
+  out[to + ORDER_ID] = 0
+  out[to + ORDER_ID + 1] = 0
+  out[to + TIMESTAMP_NS] = words[at + TIMESTAMP_NS]!
+  out[to + TIMESTAMP_NS + 1] = words[at + TIMESTAMP_NS + 1]!
+}
 
-  private next(): number {
-    const { batch } = this
-    const to = batch.count * RECORD_WORDS
-    if (to === batch.words.length) batch.grow()
-    batch.count++
-    return to
-  }
+/** An event of an instrument, of no order; what it does not set is 0. Returns where it begins. */
+export function writeMarketEvent(
+  { events }: EngineState,
+  words: Int32Array,
+  at: number,
+  kind: number,
+  side: number,
+  instrument: number,
+): number {
+  const to = next(events)
+  const out = events.words
+  finish(out, to, 0, 0, 0)
+  out[to + HEAD] = packHead(kind, side, 0, 0)
+  out[to + CODE] = 0
+  out[to + INSTRUMENT] = instrument
+  out[to + CLIENT] = 0
+  out[to + SEQUENCE] = words[at + SEQUENCE]!
+  out[to + SEQUENCE + 1] = words[at + SEQUENCE + 1]!
+  out[to + ORDER_ID] = 0
+  out[to + ORDER_ID + 1] = 0
+  return to
+}
+
+/** Sets the two totals of a level, bestPrices or indication event. */
+export function writeTotals(out: Int32Array, to: number, first: number, second: number): void {
+  writeU64(out, to + FIRST_TOTAL, first)
+  writeU64(out, to + SECOND_TOTAL, second)
+}
+
+function nextMatch(state: EngineState): number {
+  state.matchLow = (state.matchLow + 1) | 0
+  if (state.matchLow === 0) state.matchHigh++
+  return next(state.events)
+}
+
+function fromCommand(events: Batch, kind: number, code: number, words: Int32Array, at: number): number {
+  const to = next(events)
+  const out = events.words
+  out[to + HEAD] = (words[at + HEAD]! & HEAD_WITHOUT_KIND) | kind
+  out[to + CODE] = code
+  out[to + INSTRUMENT] = words[at + INSTRUMENT]!
+  out[to + CLIENT] = words[at + CLIENT]!
+  out[to + SEQUENCE] = words[at + SEQUENCE]!
+  out[to + SEQUENCE + 1] = words[at + SEQUENCE + 1]!
+  out[to + ORDER_ID] = words[at + ORDER_ID]!
+  out[to + ORDER_ID + 1] = words[at + ORDER_ID + 1]!
+  return to
+}
+
+function fromOrder(
+  { events, words: orders }: EngineState,
+  kind: number,
+  code: number,
+  words: Int32Array,
+  at: number,
+  slot: number,
+): number {
+  const to = next(events)
+  const out = events.words
+  out[to + HEAD] = (orders[slot + ORDER_HEAD]! & HEAD_WITHOUT_KIND) | kind
+  out[to + CODE] = code
+  out[to + INSTRUMENT] = orders[slot + ORDER_INSTRUMENT]!
+  out[to + CLIENT] = orders[slot + ORDER_CLIENT]!
+  out[to + SEQUENCE] = words[at + SEQUENCE]!
+  out[to + SEQUENCE + 1] = words[at + SEQUENCE + 1]!
+  out[to + ORDER_ID] = orders[slot + ORDER_ID_LOW]!
+  out[to + ORDER_ID + 1] = orders[slot + ORDER_ID_HIGH]!
+  return to
+}
+
+/** Price and quantities, and zeros behind them. */
+function finish(out: Int32Array, to: number, priceTicks: number, lots: number, openLots: number): void {
+  out[to + PRICE_TICKS] = priceTicks
+  out[to + LOTS] = lots
+  out[to + OPEN_LOTS] = openLots
+  out[to + MAKER_OPEN_LOTS] = 0
+  out[to + MAKER_ORDER_ID] = 0
+  out[to + MAKER_ORDER_ID + 1] = 0
+  out[to + MAKER_CLIENT] = 0
+  out[to + MATCH_LOW] = 0
+}
+
+function next(events: Batch): number {
+  const to = events.count * RECORD_WORDS
+  if (to === events.words.length) events.grow()
+  events.count++
+  return to
 }

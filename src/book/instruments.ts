@@ -1,5 +1,5 @@
 import { decimalToUnits, parseDecimal, unitsToDecimal, type Decimal, type DecimalFault } from './decimal.ts'
-import { MAX_LOTS, MAX_PRICE_TICKS } from './record.ts'
+import { MAX_LOTS, MAX_PRICE_TICKS, SelfTrade } from './record.ts'
 
 /** An instrument as people write it: decimals as text. */
 export interface InstrumentSpec {
@@ -15,14 +15,40 @@ export interface InstrumentSpec {
   readonly maxPrice?: string | undefined
   /** Largest quantity of one order. By default 1,000,000 lots. */
   readonly maxQuantity?: string | undefined
+  /**
+   * How far from the band's centre a trade may be, up or down. An order that would trade further away pauses the
+   * instrument. The centre is the reference price (without one the first trade), then the price of each auction.
+   */
+  readonly priceBand?: string | undefined
+  /** Seconds after which a time command ends such a pause; by default it lasts until a state command. */
+  readonly pauseSeconds?: number | undefined
+  /** What happens when an order that does not say meets one of its own client or group. By default they trade. */
+  readonly selfTrade?: SelfTradeName | undefined
 }
+
+/** Self-trade prevention by name, and its number in a record. */
+export const SELF_TRADES = {
+  allow: SelfTrade.allow,
+  'cancel-newest': SelfTrade.cancelNewest,
+  'cancel-oldest': SelfTrade.cancelOldest,
+  'cancel-both': SelfTrade.cancelBoth,
+  decrement: SelfTrade.decrement,
+} as const
+export type SelfTradeName = keyof typeof SELF_TRADES
 
 /** What is wrong with a price or quantity that should have become ticks or lots. */
 export type ConversionFault = DecimalFault | 'step'
 
 export const DEFAULT_MAX_ORDER_LOTS = 1_000_000
+const MAX_PAUSE_SECONDS = 86_400
 /** In a cancel or an amend: whichever instrument the order is in. */
 export const ANY_INSTRUMENT = -1
+
+/** The limits of an instrument, side by side. */
+export const LIMITS_WORDS = 4
+export const LIMIT_MIN_PRICE = 0
+export const LIMIT_MAX_PRICE = 1
+export const LIMIT_MAX_LOTS = 2
 
 interface Names {
   readonly symbol: string
@@ -36,20 +62,32 @@ interface Names {
  */
 export class Instruments {
   count: number
+  /** What every order is held to, for the hot path: the next three again, LIMITS_WORDS for each instrument. */
+  limits: Int32Array
   minPriceTicks: Int32Array
   maxPriceTicks: Int32Array
   maxOrderLots: Int32Array
   /** 0 where none was given. */
   referenceTicks: Int32Array
+  /** Half the width of the price band; 0 where there is none. */
+  bandTicks: Int32Array
+  /** 0 where a pause lasts until a state command. */
+  pauseSeconds: Int32Array
+  /** A SelfTrade other than the default. */
+  selfTrade: Int32Array
   private readonly names: Names[]
   private readonly bySymbol: Map<string, number>
 
   constructor(specs: Iterable<InstrumentSpec> = []) {
     this.count = 0
+    this.limits = new Int32Array(16 * LIMITS_WORDS)
     this.minPriceTicks = new Int32Array(16)
     this.maxPriceTicks = new Int32Array(16)
     this.maxOrderLots = new Int32Array(16)
     this.referenceTicks = new Int32Array(16)
+    this.bandTicks = new Int32Array(16)
+    this.pauseSeconds = new Int32Array(16)
+    this.selfTrade = new Int32Array(16)
     this.names = []
     this.bySymbol = new Map()
     for (const spec of specs) this.add(spec)
@@ -77,12 +115,26 @@ export class Instruments {
     if (min > max) throw new RangeError(`instrument ${symbol}: minPrice is above maxPrice`)
     if (reference !== 0 && (reference < min || reference > max))
       throw new RangeError(`instrument ${symbol}: referencePrice is outside minPrice and maxPrice`)
+    const band = price('priceBand', spec.priceBand, 0)
+    const { pauseSeconds = 0, selfTrade = 'allow' } = spec
+    if (!Number.isInteger(pauseSeconds) || pauseSeconds < 0 || pauseSeconds > MAX_PAUSE_SECONDS)
+      throw new RangeError(
+        `instrument ${symbol}: pauseSeconds is not a whole number from 0 to ${MAX_PAUSE_SECONDS}, got ${pauseSeconds}`,
+      )
+    if (!Object.hasOwn(SELF_TRADES, selfTrade))
+      throw new RangeError(
+        `instrument ${symbol}: selfTrade is none of ${Object.keys(SELF_TRADES).join(', ')}, got ${JSON.stringify(selfTrade)}`,
+      )
     const at = this.count
     this.makeRoom(at + 1)
     this.minPriceTicks[at] = min
     this.maxPriceTicks[at] = max
     this.maxOrderLots[at] = lots
+    this.limits.set([min, max, lots], at * LIMITS_WORDS)
     this.referenceTicks[at] = reference
+    this.bandTicks[at] = band
+    this.pauseSeconds[at] = pauseSeconds
+    this.selfTrade[at] = SELF_TRADES[selfTrade]
     this.names.push(names)
     this.bySymbol.set(symbol, at)
     this.count++
@@ -143,9 +195,13 @@ export class Instruments {
       next.set(column)
       return next
     }
+    this.limits = wider(this.limits)
     this.minPriceTicks = wider(this.minPriceTicks)
     this.maxPriceTicks = wider(this.maxPriceTicks)
     this.maxOrderLots = wider(this.maxOrderLots)
+    this.bandTicks = wider(this.bandTicks)
+    this.pauseSeconds = wider(this.pauseSeconds)
+    this.selfTrade = wider(this.selfTrade)
     this.referenceTicks = wider(this.referenceTicks)
   }
 }

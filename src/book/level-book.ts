@@ -1,5 +1,17 @@
-import { NONE } from '../memory/slab.ts'
-import { PriceLadder } from './price-ladder.ts'
+import { NONE } from '../memory/heap.ts'
+import { LEVEL_PRICE_TICKS, LEVEL_SHOWN } from './level.ts'
+import {
+  ensureLevel,
+  findLevel,
+  LadderHeap,
+  nextLevel,
+  removeLevel,
+  SIDE_BEST,
+  SIDE_LEVELS,
+  SIDE_RISING,
+  SIDE_WORDS,
+} from './price-ladder.ts'
+import { Side } from './record.ts'
 
 /** A price and what is quoted there. */
 export interface PriceLevel {
@@ -14,10 +26,14 @@ export interface PriceLevel {
  * few steps however far apart the prices are, and changing one allocates nothing. Sides are `Side.buy` and `Side.sell`.
  */
 export class LevelBook {
-  private readonly ladder: PriceLadder
+  private readonly heap: LadderHeap
+  /** The two sides, bids first. */
+  private readonly sides: number
 
   constructor() {
-    this.ladder = new PriceLadder(2)
+    this.heap = new LadderHeap(4_096)
+    this.sides = this.heap.allocate(2 * SIDE_WORDS)
+    this.heap.words[this.at(Side.sell) + SIDE_RISING] = 1
   }
 
   /**
@@ -25,15 +41,15 @@ export class LevelBook {
    * @returns the lots there now: 0 if there are none, or if no memory is left for a new level
    */
   set(side: number, priceTicks: number, lots: number): number {
-    const { ladder } = this
+    const { heap } = this
     if (lots <= 0) {
-      const level = ladder.find(side, priceTicks)
-      if (level !== NONE) ladder.remove(level)
+      const level = findLevel(heap.words, this.at(side), priceTicks)
+      if (level !== NONE) removeLevel(heap, level)
       return 0
     }
-    const level = ladder.ensure(side, priceTicks)
+    const level = ensureLevel(heap, this.at(side), priceTicks)
     if (level === NONE) return 0
-    ladder.addLots(level, lots - ladder.totalLots(level))
+    heap.totals[(level >> 1) + LEVEL_SHOWN] = lots
     return lots
   }
 
@@ -47,36 +63,34 @@ export class LevelBook {
 
   /** The lots at a price; 0 if there are none. */
   lots(side: number, priceTicks: number): number {
-    const level = this.ladder.find(side, priceTicks)
-    return level === NONE ? 0 : this.ladder.totalLots(level)
+    const level = findLevel(this.heap.words, this.at(side), priceTicks)
+    return level === NONE ? 0 : this.lotsOf(level)
   }
 
   /** Prices that have lots. */
   levelCount(side: number): number {
-    return this.ladder.levelCount(side)
+    return this.heap.words[this.at(side) + SIDE_LEVELS]!
   }
 
   /** Highest bid or lowest offer in ticks; 0 if the side is empty. */
   best(side: number): number {
-    const level = this.ladder.best(side)
-    return level === NONE ? 0 : this.ladder.price(level)
+    const level = this.bestLevel(side)
+    return level === NONE ? 0 : this.priceOf(level)
   }
 
   /** Lowest bid or highest offer in ticks; 0 if the side is empty. Walks the side to its end. */
   worst(side: number): number {
-    const { ladder } = this
     let worst = NONE
-    for (let level = ladder.best(side); level !== NONE; level = ladder.next(level)) worst = level
-    return worst === NONE ? 0 : ladder.price(worst)
+    for (let level = this.bestLevel(side); level !== NONE; level = this.next(level)) worst = level
+    return worst === NONE ? 0 : this.priceOf(worst)
   }
 
   /** The best levels of a side, best first. */
   depth(side: number, levels: number): PriceLevel[] {
-    const { ladder } = this
     const depth: PriceLevel[] = []
-    for (let level = ladder.best(side); level !== NONE; level = ladder.next(level)) {
+    for (let level = this.bestLevel(side); level !== NONE; level = this.next(level)) {
       if (depth.length === levels) break
-      depth.push({ priceTicks: ladder.price(level), lots: ladder.totalLots(level) })
+      depth.push({ priceTicks: this.priceOf(level), lots: this.lotsOf(level) })
     }
     return depth
   }
@@ -86,14 +100,13 @@ export class LevelBook {
    * @returns levels forgotten
    */
   trim(side: number, levels: number): number {
-    const { ladder } = this
-    const excess = ladder.levelCount(side) - levels
+    const excess = this.levelCount(side) - levels
     if (excess <= 0) return 0
-    let level = ladder.best(side)
-    for (let kept = 0; kept < levels; kept++) level = ladder.next(level)
+    let level = this.bestLevel(side)
+    for (let kept = 0; kept < levels; kept++) level = this.next(level)
     while (level !== NONE) {
-      const beyond = ladder.next(level)
-      ladder.remove(level)
+      const beyond = this.next(level)
+      removeLevel(this.heap, level)
       level = beyond
     }
     return excess
@@ -102,5 +115,25 @@ export class LevelBook {
   /** Empties a side, as before a new snapshot. */
   clear(side: number): void {
     this.trim(side, 0)
+  }
+
+  private at(side: number): number {
+    return this.sides + side * SIDE_WORDS
+  }
+
+  private bestLevel(side: number): number {
+    return this.heap.words[this.at(side) + SIDE_BEST]!
+  }
+
+  private next(level: number): number {
+    return nextLevel(this.heap.words, level)
+  }
+
+  private priceOf(level: number): number {
+    return this.heap.words[level + LEVEL_PRICE_TICKS]!
+  }
+
+  private lotsOf(level: number): number {
+    return this.heap.totals[(level >> 1) + LEVEL_SHOWN]!
   }
 }

@@ -1,45 +1,43 @@
 import * as bits from '../memory/bits.ts'
+import type { Heap } from '../memory/heap.ts'
 import * as idHash from '../memory/id-hash.ts'
-import type { Slab } from '../memory/slab.ts'
 import * as orderLayout from './order.ts'
 
 // Bound here so that V8 folds them into the code (ARCHITECTURE.md, 'Constants on the hot path').
 const { powerOfTwoAtLeast } = bits
 const { idKey, keyHash } = idHash
-const { ORDER_ID_HIGH, ORDER_ID_LOW, ORDER_WORDS } = orderLayout
+const { ORDER_CHAIN, ORDER_ID_HIGH, ORDER_ID_LOW } = orderLayout
 
 const EMPTY = 0
-/** Was here, is gone: a look-up goes on past it. Only in a table that is being emptied. */
-const GONE = -1
-const MIGRATE_CELLS = 32
+/** Buckets for each order that there is room for: most are empty, so that a new id is seen to be new at a glance. */
+const BUCKETS_PER_ORDER = 4
+const MIGRATE_BUCKETS = 32
 
 /**
- * From order id to order slot: an open-addressed table with linear probing, never more than half full.
+ * From order id to order slot: a table of buckets, each the first of a chain of orders that runs through the orders
+ * themselves. An order is put at the head of its chain and taken out of it without a search of more than the chain,
+ * which hardly ever has two.
  *
- * A cell is two words: the id's key and the slot. The id itself stands in the order, which a hit touches anyway; to
- * insert, to remove and to grow, the key is enough and no order is read. Removal shifts the entries behind it back, so
- * there are no tombstones to clean up.
- *
- * Growth is gradual: a table twice the size takes the new entries, and each insert carries a few cells over.
+ * Growth is gradual: a table twice the size takes the new entries, and each insert carries a few buckets over.
  */
 export class OrderIndex {
   count: number
-  private cells: Int32Array
+  private buckets: Int32Array
   private mask: number
   private old: Int32Array | undefined
   private oldMask: number
   private migrated: number
-  private readonly orders: Slab
+  private readonly orders: Heap
 
   /**
    * @param capacity entries to make room for at first
-   * @param orders the slab that the slots are of
+   * @param orders the heap that the slots are in
    */
-  constructor(capacity: number, orders: Slab) {
-    const cells = powerOfTwoAtLeast(Math.max(64, capacity * 2))
+  constructor(capacity: number, orders: Heap) {
+    const buckets = powerOfTwoAtLeast(Math.max(64, capacity * BUCKETS_PER_ORDER))
     this.count = 0
-    this.cells = new Int32Array(cells * 2)
-    this.mask = cells - 1
+    this.buckets = new Int32Array(buckets)
+    this.mask = buckets - 1
     this.old = undefined
     this.oldMask = 0
     this.migrated = 0
@@ -47,106 +45,102 @@ export class OrderIndex {
   }
 
   get bytes(): number {
-    return this.cells.byteLength + (this.old?.byteLength ?? 0)
+    return this.buckets.byteLength + (this.old?.byteLength ?? 0)
   }
 
   /** The slot of an id, or 0. */
   find(low: number, high: number): number {
-    const { cells, mask } = this
-    const key = idKey(low, high)
-    let at = keyHash(key) & mask
-    for (;;) {
-      const slot = cells[at * 2 + 1]!
-      if (slot === EMPTY) break
-      if (cells[at * 2] === key && this.isOf(slot, low, high)) return slot
-      at = (at + 1) & mask
+    const hash = keyHash(idKey(low, high))
+    let slot = this.buckets[hash & this.mask]!
+    if (slot === EMPTY && this.old === undefined) return EMPTY
+    const { words } = this.orders
+    while (slot !== EMPTY) {
+      if (words[slot + ORDER_ID_LOW] === low && words[slot + ORDER_ID_HIGH] === high) return slot
+      slot = words[slot + ORDER_CHAIN]!
     }
-    return this.old === undefined ? EMPTY : this.findOld(low, high)
+    return this.old === undefined ? EMPTY : this.findOld(hash, low, high)
   }
 
-  /** Adds an id that is not in the table. */
+  /** Adds the id of a slot, which is not in the table. */
   insert(low: number, high: number, slot: number): void {
     if (this.old !== undefined) this.migrate()
-    else if (this.count * 2 > this.mask) this.grow()
-    put(this.cells, this.mask, idKey(low, high), slot)
+    else if (this.count * (BUCKETS_PER_ORDER / 2) > this.mask) this.grow()
+    const bucket = keyHash(idKey(low, high)) & this.mask
+    this.orders.words[slot + ORDER_CHAIN] = this.buckets[bucket]!
+    this.buckets[bucket] = slot
     this.count++
   }
 
   /** Removes an id that is in the table, with its slot. */
   remove(low: number, high: number, slot: number): void {
-    const { cells, mask } = this
-    const key = idKey(low, high)
-    let hole = keyHash(key) & mask
-    for (;;) {
-      const here = cells[hole * 2 + 1]!
-      if (here === slot) break
-      if (here === EMPTY) return this.removeOld(key, slot)
-      hole = (hole + 1) & mask
-    }
-    this.count--
-    for (let at = (hole + 1) & mask; cells[at * 2 + 1] !== EMPTY; at = (at + 1) & mask) {
-      const moved = cells[at * 2]!
-      // An entry may fill the hole only if its home is not behind it.
-      if (((at - keyHash(moved)) & mask) < ((at - hole) & mask)) continue
-      cells[hole * 2] = moved
-      cells[hole * 2 + 1] = cells[at * 2 + 1]!
-      hole = at
-    }
-    cells[hole * 2 + 1] = EMPTY
-  }
-
-  private isOf(slot: number, low: number, high: number): boolean {
+    const hash = keyHash(idKey(low, high))
     const { words } = this.orders
-    const at = slot * ORDER_WORDS
-    return words[at + ORDER_ID_LOW] === low && words[at + ORDER_ID_HIGH] === high
-  }
-
-  private findOld(low: number, high: number): number {
-    const cells = this.old!
-    const key = idKey(low, high)
-    let at = keyHash(key) & this.oldMask
-    for (;;) {
-      const slot = cells[at * 2 + 1]!
-      if (slot === EMPTY) return EMPTY
-      if (slot !== GONE && cells[at * 2] === key && this.isOf(slot, low, high)) return slot
-      at = (at + 1) & this.oldMask
-    }
-  }
-
-  private removeOld(key: number, slot: number): void {
-    const cells = this.old!
-    let at = keyHash(key) & this.oldMask
-    while (cells[at * 2 + 1] !== slot) at = (at + 1) & this.oldMask
-    cells[at * 2 + 1] = GONE
+    const next = words[slot + ORDER_CHAIN]!
     this.count--
+    const first = this.buckets[hash & this.mask]!
+    if (first === slot) this.buckets[hash & this.mask] = next
+    else this.removeFurther(hash, first, slot, next)
+  }
+
+  /** The slots of all entries, in no promised order. */
+  *slots(): Generator<number> {
+    const { words } = this.orders
+    for (const table of [this.buckets, this.old ?? []])
+      for (const first of table)
+        for (let slot = first; slot !== EMPTY; slot = words[slot + ORDER_CHAIN]!) yield slot
+  }
+
+  /** Removes a slot that is not the first of its chain, or is in the old table. */
+  private removeFurther(hash: number, first: number, slot: number, next: number): void {
+    const { words } = this.orders
+    let before = first
+    while (before !== EMPTY && words[before + ORDER_CHAIN] !== slot) before = words[before + ORDER_CHAIN]!
+    if (before === EMPTY) {
+      const old = this.old!
+      const bucket = hash & this.oldMask
+      if (old[bucket] === slot) {
+        old[bucket] = next
+        return
+      }
+      before = old[bucket]!
+      while (words[before + ORDER_CHAIN] !== slot) before = words[before + ORDER_CHAIN]!
+    }
+    words[before + ORDER_CHAIN] = next
+  }
+
+  private findOld(hash: number, low: number, high: number): number {
+    const { words } = this.orders
+    let slot = this.old![hash & this.oldMask]!
+    while (slot !== EMPTY && (words[slot + ORDER_ID_LOW] !== low || words[slot + ORDER_ID_HIGH] !== high))
+      slot = words[slot + ORDER_CHAIN]!
+    return slot
   }
 
   private grow(): void {
-    this.old = this.cells
+    this.old = this.buckets
     this.oldMask = this.mask
     this.migrated = 0
-    this.cells = new Int32Array(this.cells.length * 2)
-    this.mask = this.cells.length / 2 - 1
+    this.buckets = new Int32Array(this.buckets.length * 2)
+    this.mask = this.buckets.length - 1
   }
 
-  /** Carries a few cells over. Done long before the new table is half full: it needs one insert for 32 old cells. */
+  /** Carries a few buckets over. Done long before the new table is full: it needs one insert for 32 old buckets. */
   private migrate(): void {
     const old = this.old!
-    const end = Math.min(this.migrated + MIGRATE_CELLS, this.oldMask + 1)
+    const { words } = this.orders
+    const end = Math.min(this.migrated + MIGRATE_BUCKETS, this.oldMask + 1)
     for (let at = this.migrated; at < end; at++) {
-      const slot = old[at * 2 + 1]!
-      if (slot === EMPTY || slot === GONE) continue
-      put(this.cells, this.mask, old[at * 2]!, slot)
-      old[at * 2 + 1] = GONE
+      let slot = old[at]!
+      old[at] = EMPTY
+      while (slot !== EMPTY) {
+        const next = words[slot + ORDER_CHAIN]!
+        const bucket = keyHash(idKey(words[slot + ORDER_ID_LOW]!, words[slot + ORDER_ID_HIGH]!)) & this.mask
+        words[slot + ORDER_CHAIN] = this.buckets[bucket]!
+        this.buckets[bucket] = slot
+        slot = next
+      }
     }
     this.migrated = end
     if (end > this.oldMask) this.old = undefined
   }
-}
-
-function put(cells: Int32Array, mask: number, key: number, slot: number): void {
-  let at = keyHash(key) & mask
-  while (cells[at * 2 + 1] !== EMPTY) at = (at + 1) & mask
-  cells[at * 2] = key
-  cells[at * 2 + 1] = slot
 }

@@ -7,21 +7,41 @@
  *  word byte                                word byte
  *   0   0  kind         u8                   0   0  kind         u8
  *       1  side         u8                       1  side         u8   of orderId; in a trade, the taker's
- *       2  orderType    u8                       2  orderType    u8
+ *       2  orderType    u8                       2  orderType    u8   (applied: kind of the command)
  *       3  timeInForce  u8                       3  timeInForce  u8
- *   1   4  rejectCode   u16  0 = not refused  1   4  code         u16  reject code or cancel reason
- *       6  commandFlags u16                       6  matchHigh    u16  in a trade: bits 32-47 of the match number
+ *   1   4  rejectCode   u16  0 = not refused  1   4  code         u16  reject code, cancel reason, or state
+ *       6  flags        u16                      6  flags        u16  of a new order; in a trade: bits
+ *                                                                     32-47 of the match number
  *   2   8  instrument   u32                  2   8  instrument   u32
  *   3  12  client       u32                  3  12  client       u32  owner of orderId
  *   4  16  sequence     u64                  4  16  sequence     u64  of the command that caused it
  *   6  24  orderId      u64                  6  24  orderId      u64  in a trade, the taker's order
  *   8  32  priceTicks   i32                  8  32  priceTicks   i32  in a trade, the maker's price
- *   9  36  lots         u31                  9  36  lots         u31  accepted, traded, or taken off the book
- *  10  40  -            (zero)              10  40  openLots     u31  of orderId after this event
- *  11  44  -            (zero)              11  44  makerOpenLots u31
- *  12  48  -            (zero)              12  48  makerOrderId u64
+ *   9  36  lots         u31  (or argument)   9  36  lots         u31  accepted, traded, or taken off the book
+ *  10  40  stopTicks    i32                 10  40  openLots     u31  of orderId after this event
+ *  11  44  displayLots  u31                 11  44  makerOpenLots u31 (see below)
+ *          or position  i32, if reduce-only
+ *  12  48  minLots      u31                 12  48  makerOrderId u64
+ *  13  52  expirySeconds u31
+ *  12  48  linkedOrderId u64, if linked
  *  14  56  timestampNs  u64                 14  56  makerClient  u32
  *                                           15  60  matchLow     u32  bits 0-31 of the match number
+ *
+ * `stopTicks` is the trigger price of a stop, the distance of a trailing stop. `linkedOrderId` takes the place of
+ * `minLots` and `expirySeconds` in a new order with the `linked` flag and in a replace, where it names the order that
+ * is replaced. `argument` is the trading state of a state command and the group of a group command.
+ *
+ * Words 11 to 15 of events other than trades:
+ *
+ *  accepted    11 displayLots                              14 stopTicks   15 expirySeconds
+ *  amended     11 open lots before                         14 stopTicks
+ *  replaced    11 open lots before   12 the order replaced 14 stopTicks
+ *  triggered                                               14 stopTicks
+ *  applied                                                 14 timestampNs of the command
+ *  state       9 lots: the state before, 10 openLots: why (StateCause); the new state is the code
+ *  level       10 openLots: displayed orders   12 their lots, u64
+ *  bestPrices  8 bid, 9 offer in ticks         12 bid lots, u64      14 offer lots, u64
+ *  indication  8 auction price, side: of the surplus  12 volume, u64  14 surplus, u64
  */
 export const RECORD_BYTES = 64
 export const RECORD_WORDS = 16
@@ -37,28 +57,129 @@ export const PRICE_TICKS = 8
 export const LOTS = 9
 
 /** Word offsets of a command alone. */
+export const ARGUMENT = 9
+export const STOP_TICKS = 10
+export const DISPLAY_LOTS = 11
+export const POSITION_LOTS = 11
+export const MIN_LOTS = 12
+export const EXPIRY_SECONDS = 13
+export const LINKED_ORDER_ID = 12
 export const TIMESTAMP_NS = 14
 
 /** Word offsets of an event alone. */
 export const OPEN_LOTS = 10
 export const MAKER_OPEN_LOTS = 11
+export const PREVIOUS_OPEN_LOTS = 11
 export const MAKER_ORDER_ID = 12
 export const MAKER_CLIENT = 14
 export const MATCH_LOW = 15
+export const EVENT_STOP_TICKS = 14
+export const EVENT_EXPIRY_SECONDS = 15
+/** Two 64-bit totals, in level, bestPrices and indication events. */
+export const FIRST_TOTAL = 12
+export const SECOND_TOTAL = 14
 
 /** Largest price, in ticks, and largest quantity, in lots, that a record can hold. */
 export const MAX_PRICE_TICKS = 2_147_483_647
 export const MAX_LOTS = 2_147_483_647
+/** Latest time, in seconds since 1970, that a record's expiry and the engine's clock can hold: in January 2038. */
+export const MAX_SECONDS = 2_147_483_647
 
-export const CommandKind = { new: 1, cancel: 2, amend: 3 } as const
+/** What a command asks for. Stable numbers, as all below: they stand in journals and on the wire. */
+export const CommandKind = {
+  new: 1,
+  cancel: 2,
+  amend: 3,
+  /** Cancel-replace: the order gets a new id and goes to the end of its queue. */
+  replace: 4,
+  massCancel: 5,
+  /** Cancels all orders of a client, or of all, and refuses new ones until `release`. */
+  kill: 6,
+  release: 7,
+  /** The time is `timestampNs`: what expires by then does. The engine knows no other clock. */
+  time: 8,
+  /** Sets the trading state of an instrument, or of all. */
+  state: 9,
+  /** Puts a client into a self-trade prevention group. */
+  group: 10,
+} as const
 export const Side = { buy: 0, sell: 1 } as const
-export const OrderType = { limit: 1, market: 2 } as const
-export const TimeInForce = { gtc: 1, ioc: 2, fok: 3 } as const
+/** In a mass cancel: orders of both sides. In an auction's trade: nobody is the aggressor. */
+export const BOTH_SIDES = 2
+export const OrderType = { limit: 1, market: 2, stop: 3, stopLimit: 4, trailingStop: 5 } as const
+export const TimeInForce = { gtc: 1, ioc: 2, fok: 3, day: 4, gtd: 5 } as const
 
-/** What became of a command. The numbers are stable: they stand in journals and on the wire. */
-export const EventKind = { accepted: 1, rejected: 2, trade: 3, cancelled: 4, amended: 5 } as const
+/** Bits of a new order's flags. */
+export const OrderFlag = {
+  /** Two bits: 1 refuses a post-only order that would trade, 2 slides its price to one tick from the other side. */
+  postOnlyReject: 1,
+  postOnlySlide: 2,
+  hidden: 4,
+  allOrNone: 8,
+  reduceOnly: 16,
+  linked: 32,
+  /** Three bits from here on: a SelfTrade. */
+  selfTrade: 64,
+} as const
+export const POST_ONLY_MASK = 3
+export const SELF_TRADE_SHIFT = 6
+export const SELF_TRADE_MASK = 7
+/** Bits that mean nothing yet: an order that sets one is refused. */
+export const UNKNOWN_FLAGS = 0xfe00
 
-/** Why an order left the book, or was cut short, other than by trading. Stable numbers. */
+/** What happens when an order meets one of its own client or group. */
+export const SelfTrade = {
+  /** As the instrument says. */
+  default: 0,
+  allow: 1,
+  /** The incoming order is cancelled. */
+  cancelNewest: 2,
+  /** The resting order is cancelled, and the incoming one goes on. */
+  cancelOldest: 3,
+  cancelBoth: 4,
+  /** Both lose the smaller of their open quantities without a trade. */
+  decrement: 5,
+} as const
+
+/** What an instrument lets orders do. */
+export const TradingState = {
+  /** Orders are taken and do not trade. */
+  preOpen: 1,
+  /** As before, and an indicative price is published. Also where a price band pauses an instrument. */
+  openingAuction: 2,
+  continuous: 3,
+  /** Only cancels are taken. */
+  halted: 4,
+  closingAuction: 5,
+  /** As halted; day orders have expired. */
+  closed: 6,
+} as const
+
+/** Why a trading state changed. */
+export const StateCause = { command: 0, priceBand: 1, pauseOver: 2 } as const
+
+/** What became of a command, and of orders and books by it. */
+export const EventKind = {
+  accepted: 1,
+  rejected: 2,
+  trade: 3,
+  /** Lots left an order other than by trading; with open lots left, it was only made smaller. */
+  cancelled: 4,
+  amended: 5,
+  replaced: 6,
+  /** A stop's price was reached: it is a market or limit order from here on. */
+  triggered: 7,
+  /** A command that names no order (mass cancel, kill, release, time, state, group) has been carried out. */
+  applied: 8,
+  state: 9,
+  /** Market data, where the engine is asked for it: what a price level shows now. */
+  level: 10,
+  bestPrices: 11,
+  /** Where an auction would trade now. */
+  indication: 12,
+} as const
+
+/** Why lots left an order other than by trading. */
 export const CancelReason = {
   /** Its owner asked. */
   user: 1,
@@ -70,6 +191,19 @@ export const CancelReason = {
   noLiquidity: 4,
   /** The engine has no memory left for a resting order. */
   bookFull: 5,
+  /** Good-till-date or day order whose time is over. */
+  expiry: 6,
+  selfTrade: 7,
+  mass: 8,
+  /** Its instrument was paused by a price band while it traded. */
+  halt: 9,
+  /** The order that it is linked with has traded or was triggered. */
+  linked: 10,
+  /** Its minimum quantity could not trade at once. */
+  minQuantity: 11,
+  /** All-or-none: it could have traded in part only. */
+  allOrNone: 12,
+  kill: 13,
 } as const
 
 /** Packs the four bytes of a record's first word. */
@@ -94,6 +228,11 @@ export function headTimeInForce(head: number): number {
 }
 
 const HIGH_WORD = 4_294_967_296
+
+/** Post-only, self-trade and other terms of a new order: the upper half of its word 1. */
+export function orderFlags(code: number): number {
+  return code >>> 16
+}
 
 /** Reads an unsigned 64-bit field as a number: exact up to 2^53, which writers never pass. */
 export function readU64(words: Int32Array, at: number): number {

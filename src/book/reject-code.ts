@@ -18,7 +18,7 @@ export const RejectCode = {
   INVALID_ORDER_TYPE: 6,
   /** Time in force is not one that the engine knows, or does not go with the order type. */
   INVALID_TIME_IN_FORCE: 7,
-  /** Command is none of new, cancel, amend. */
+  /** Command is of no kind that the engine knows, or lacks the client it is about. */
   INVALID_COMMAND: 8,
   /** Order id is missing, zero, or past 2^53 - 1. */
   INVALID_ORDER_ID: 9,
@@ -28,10 +28,42 @@ export const RejectCode = {
   OFF_LOT: 11,
   /** The line or row could not be read as a command at all. */
   MALFORMED: 12,
+  /** Trigger price or distance of a stop is missing, outside the instrument's range, or given where there is no stop. */
+  INVALID_STOP_PRICE: 13,
+  /** Displayed quantity is negative or above the order's, or the order cannot rest, or is hidden anyway. */
+  INVALID_DISPLAY: 14,
+  /** Minimum quantity is negative or above the order's. */
+  INVALID_MIN_QUANTITY: 15,
+  /** Expiry is missing, over, or given without good-till-date. */
+  INVALID_EXPIRY: 16,
+  /** Terms that do not go together, or flags that mean nothing. */
+  INVALID_COMBINATION: 17,
+  /** Self-trade prevention is not one that the engine knows. */
+  INVALID_SELF_TRADE: 18,
+  /** Trading state is not one that the engine knows. */
+  INVALID_STATE: 19,
+  /** Time is before that of an earlier time command, or past what the engine's clock can hold. */
+  INVALID_TIME: 20,
   /** An order with this id is live, or was seen not long ago. */
   DUPLICATE_ORDER_ID: 40,
   /** No live order of this client has this id in this instrument. */
   UNKNOWN_ORDER: 41,
+  /** A post-only order would trade at once. */
+  POST_ONLY_WOULD_TRADE: 42,
+  /** A reduce-only order has no position to reduce, or would grow beyond what it was let in with. */
+  REDUCE_ONLY: 43,
+  /** The order to be linked with is not live, of another client or instrument, or linked already. */
+  UNKNOWN_LINK: 44,
+  /** The instrument is halted: only cancels are taken. */
+  TRADING_HALTED: 45,
+  /** The instrument is closed: only cancels are taken. */
+  MARKET_CLOSED: 46,
+  /** The order would have to trade at once, and the instrument is in pre-open or an auction. */
+  NOT_IN_AUCTION: 47,
+  /** The kill switch is on for this client, or for all. */
+  KILLED: 48,
+  /** A trailing stop needs a price to begin from, and there is neither a trade nor a reference price. */
+  NO_REFERENCE_PRICE: 49,
   /** Quantity is above the risk limit for one order. */
   RISK_ORDER_SIZE: 60,
   /** Price times quantity is above the risk limit for one order. */

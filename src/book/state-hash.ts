@@ -1,7 +1,17 @@
-import { NONE } from '../memory/slab.ts'
-import type { Instruments } from './instruments.ts'
-import type { OrderBook } from './order-book.ts'
-import { Side } from './record.ts'
+import { NONE } from '../memory/heap.ts'
+import type { EngineState } from './engine-state.ts'
+import {
+  BLOCK_BIDS,
+  BLOCK_CENTRE_TICKS,
+  BLOCK_LAST_TICKS,
+  BLOCK_PAUSE_UNTIL,
+  BLOCK_STATE,
+} from './instrument-block.ts'
+import { LEVEL_COUNT, LEVEL_HEAD, LEVEL_PRICE_TICKS } from './level.ts'
+import { ORDER_NEXT, ORDER_TERMS } from './order.ts'
+import { nextLevel, SIDE_BEST, SIDE_LEVELS, SIDE_WORDS } from './price-ladder.ts'
+import { readOrder } from './queries.ts'
+import { TERMS_DISPLAY_LOTS, TERMS_SHOWN_LOTS } from './terms.ts'
 
 /** Mixes whole numbers into a 64-bit hash, held as two 32-bit lanes (multiply and xor-shift, after MurmurHash3). */
 export class StateHasher {
@@ -28,37 +38,63 @@ export class StateHasher {
   }
 }
 
-/** What of an engine the hash is taken over. */
-export interface EngineState {
-  readonly instruments: Instruments
-  readonly book: OrderBook
-  readonly lastTradeTicks: Int32Array
-  readonly trades: number
-}
+/** Ladder sides of an instrument: bids, offers, sell stops, buy stops. */
+const SIDES = 4
 
 /**
- * A hash of what the engine would answer from here on: for each instrument its last trade price and, for each side,
- * best level first, every order in queue order. Slots, capacities and history do not enter.
+ * A hash of what the engine would answer from here on: clock, kill switch, groups, and for each instrument its state and,
+ * for each side, best level first, every order in queue order. Slots, capacities and history do not enter.
  */
-export function hashState({ instruments, book, lastTradeTicks, trades }: EngineState): string {
+export function hashState(state: EngineState): string {
+  const { words, blocks, known, killed, groups } = state
   const hasher = new StateHasher()
-  hasher.add(trades)
-  for (let instrument = 0; instrument < instruments.count; instrument++) {
-    hasher.add(lastTradeTicks[instrument]!)
-    for (const side of [Side.buy, Side.sell]) {
-      const { ladder } = book
-      hasher.add(ladder.levelCount(instrument * 2 + side))
-      for (let level = ladder.best(instrument * 2 + side); level !== NONE; level = ladder.next(level)) {
-        hasher.add(ladder.price(level))
-        hasher.add(ladder.orders(level))
-        for (const order of book.queue(level)) {
-          hasher.add(order.orderId)
-          hasher.add(order.client)
-          hasher.add(order.openLots)
-          hasher.add(order.totalLots)
-        }
-      }
-    }
+  hasher.add(state.matchHigh * 4_294_967_296 + (state.matchLow >>> 0))
+  hasher.add(state.clockSeconds)
+  hasher.add(state.clockNs)
+  hasher.add(state.isAllKilled ? 1 : 0)
+  hasher.add(killed.size)
+  for (const client of [...killed].sort((a, b) => a - b)) hasher.add(client)
+  hasher.add(groups.size)
+  for (const [client, group] of [...groups].sort(([a], [b]) => a - b)) {
+    hasher.add(client)
+    hasher.add(group)
+  }
+  for (let instrument = 0; instrument < known; instrument++) {
+    const block = blocks[instrument]!
+    for (const word of [BLOCK_LAST_TICKS, BLOCK_STATE, BLOCK_CENTRE_TICKS, BLOCK_PAUSE_UNTIL])
+      hasher.add(words[block + word]!)
+    for (let side = 0; side < SIDES; side++) hashSide(state, hasher, block + BLOCK_BIDS + side * SIDE_WORDS)
   }
   return hasher.digest()
+}
+
+function hashSide(state: EngineState, hasher: StateHasher, ladderSide: number): void {
+  const { words } = state
+  hasher.add(words[ladderSide + SIDE_LEVELS]!)
+  for (let level = words[ladderSide + SIDE_BEST]!; level !== NONE; level = nextLevel(words, level)) {
+    hasher.add(words[level + LEVEL_PRICE_TICKS]!)
+    hasher.add(words[level + LEVEL_COUNT]!)
+    for (let slot = words[level + LEVEL_HEAD]!; slot !== level; slot = words[slot + ORDER_NEXT]!)
+      hashOrder(state, hasher, slot)
+  }
+}
+
+function hashOrder(state: EngineState, hasher: StateHasher, slot: number): void {
+  const { words } = state
+  const order = readOrder(state, slot)
+  const terms = words[slot + ORDER_TERMS]!
+  const isShowing = terms !== NONE && words[terms + TERMS_DISPLAY_LOTS] !== 0 && !order.isWaiting
+  hasher.add(order.orderId)
+  hasher.add(order.client)
+  hasher.add(order.orderType)
+  hasher.add(order.timeInForce)
+  hasher.add(order.flags)
+  hasher.add(order.priceTicks)
+  hasher.add(order.openLots)
+  hasher.add(order.totalLots)
+  hasher.add(order.displayLots)
+  hasher.add(isShowing ? words[terms + TERMS_SHOWN_LOTS]! : 0)
+  hasher.add(order.trailTicks)
+  hasher.add(order.expirySeconds)
+  hasher.add(order.linkedOrderId)
 }

@@ -127,7 +127,7 @@ class Flow {
     }
     const instrument = this.pickInstrument()
     const side = this.random.below(2)
-    const best = this.engine.book.bestPrice(instrument, side ^ 1)
+    const best = this.engine.bestPrice(instrument, side ^ 1)
     const reach = this.random.below(6)
     // Nothing to cross: it rests where the other side would have been.
     if (best === 0) this.limit(instrument, side, this.mid)
@@ -136,7 +136,7 @@ class Flow {
 
   /** A price that does not cross: the nearest one to what was asked for. */
   private behind(instrument: number, side: number, priceTicks: number): number {
-    const other = this.engine.book.bestPrice(instrument, side ^ 1)
+    const other = this.engine.bestPrice(instrument, side ^ 1)
     if (other === 0) return priceTicks
     return side === Side.buy ? Math.min(priceTicks, other - 1) : Math.max(priceTicks, other + 1)
   }
@@ -145,7 +145,7 @@ class Flow {
     const id = ++this.orderId
     this.placed[id] = instrument
     this.apply({ op: Op.limit, side, instrument, id, priceTicks, lots: 1 + this.random.below(1_000) })
-    if (this.engine.book.findOrder(id) === 0) return
+    if (this.engine.find(id, 0) === 0) return
     this.positions[id] = this.live.length
     this.live.push(id)
   }
