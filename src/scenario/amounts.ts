@@ -8,65 +8,73 @@ import {
 } from '../book/index.ts'
 import type { Line, Token } from './line.ts'
 
-/** Price and quantity of a command as text, where it has them, and the reject code that it has anyway. */
-interface Amounts {
-  readonly price: Token | undefined
-  readonly quantity: Token | undefined
-  readonly rejectCode: number
-}
-
-interface Limits {
+/** How one amount of a command is converted, and the reject codes for text that gives no steps a record could hold. */
+interface Form {
+  readonly field: keyof Command
   readonly what: string
-  readonly max: number
-  /** Reject codes for text that gives no steps a record could hold. */
+  readonly unit: 'ticks' | 'lots'
   readonly offStep: number
   readonly invalid: number
   readonly tooLarge: number
 }
 
-const PRICE: Limits = {
-  what: 'a price',
-  max: MAX_PRICE_TICKS,
-  offStep: RejectCode.OFF_TICK,
-  invalid: RejectCode.INVALID_PRICE,
-  tooLarge: RejectCode.INVALID_PRICE,
+const { OFF_TICK, OFF_LOT, INVALID_PRICE, INVALID_QUANTITY, EXCEEDS_MAX_SIZE } = RejectCode
+const { INVALID_STOP_PRICE, INVALID_DISPLAY, INVALID_MIN_QUANTITY } = RejectCode
+
+function ticks(field: keyof Command, what: string, invalid: number): Form {
+  return { field, what, unit: 'ticks', offStep: OFF_TICK, invalid, tooLarge: invalid }
 }
 
-const QUANTITY: Limits = {
-  what: 'a quantity',
-  max: MAX_LOTS,
-  offStep: RejectCode.OFF_LOT,
-  invalid: RejectCode.INVALID_QUANTITY,
-  tooLarge: RejectCode.EXCEEDS_MAX_SIZE,
+function lots(field: keyof Command, what: string, invalid: number, tooLarge = invalid): Form {
+  return { field, what, unit: 'lots', offStep: OFF_LOT, invalid, tooLarge }
 }
+
+/** Every decimal that a command may have. The first one that is refused gives the reject code. */
+const FORMS = {
+  quantity: lots('lots', 'a quantity', INVALID_QUANTITY, EXCEEDS_MAX_SIZE),
+  price: ticks('priceTicks', 'a price', INVALID_PRICE),
+  stop: ticks('stopTicks', 'a stop price', INVALID_STOP_PRICE),
+  display: lots('displayLots', 'a quantity', INVALID_DISPLAY),
+  min: lots('minLots', 'a quantity', INVALID_MIN_QUANTITY),
+  position: lots('positionLots', 'a position', EXCEEDS_MAX_SIZE),
+} as const satisfies Readonly<Record<string, Form>>
+
+export type AmountName = keyof typeof FORMS
+
+/** The amounts of a command as text, where it has them. */
+export type Amounts = { -readonly [name in AmountName]?: Token }
 
 /** Ticks, lots and reject code. What no record can hold is refused here, with the code that any input gives it. */
 export function readAmounts(
   line: Line,
-  { price, quantity, rejectCode }: Amounts,
+  amounts: Amounts,
+  rejectCode: number,
   instruments: Instruments,
   instrument: number,
-): Pick<Command, 'priceTicks' | 'lots' | 'rejectCode'> {
-  const lots = quantity && instruments.toLots(instrument, quantity.text)
-  const ticks = price && instruments.toTicks(instrument, price.text)
-  const code = rejectCode || fault(line, quantity, lots, QUANTITY) || fault(line, price, ticks, PRICE)
-  return { priceTicks: held(ticks, PRICE), lots: held(lots, QUANTITY), rejectCode: code }
+): Partial<Command> {
+  const fields: { [field: string]: number } = { priceTicks: 0, lots: 0 }
+  let code = rejectCode
+  for (const [name, form] of Object.entries(FORMS)) {
+    const token = amounts[name as AmountName]
+    if (token === undefined) continue
+    const steps =
+      form.unit === 'ticks'
+        ? instruments.toTicks(instrument, token.text)
+        : instruments.toLots(instrument, token.text)
+    fields[form.field] = isHeld(steps, form) ? steps : 0
+    code ||= fault(line, token, steps, form)
+  }
+  return { ...fields, rejectCode: code }
 }
 
 /** The reject code for a number that does not fit, or 0. Text that is no number is a fault of the line. */
-function fault(
-  line: Line,
-  token: Token | undefined,
-  steps: number | ConversionFault | undefined,
-  { what, max, offStep, invalid, tooLarge }: Limits,
-): number {
-  if (token === undefined) return 0
-  if (steps === 'syntax') line.fail(`expected ${what}, got "${token.text}"`, token)
-  if (typeof steps === 'number' && Math.abs(steps) <= max) return 0
-  if (token.text.startsWith('-')) return invalid
-  return typeof steps === 'number' || steps === 'range' ? tooLarge : offStep
+function fault(line: Line, token: Token, steps: number | ConversionFault, form: Form): number {
+  if (steps === 'syntax') line.fail(`expected ${form.what}, got "${token.text}"`, token)
+  if (isHeld(steps, form)) return 0
+  if (token.text.startsWith('-') && form !== FORMS.position) return form.invalid
+  return typeof steps === 'number' || steps === 'range' ? form.tooLarge : form.offStep
 }
 
-function held(steps: number | ConversionFault | undefined, { max }: Limits): number {
-  return typeof steps === 'number' && Math.abs(steps) <= max ? steps : 0
+function isHeld(steps: number | ConversionFault, { unit }: Form): steps is number {
+  return typeof steps === 'number' && Math.abs(steps) <= (unit === 'ticks' ? MAX_PRICE_TICKS : MAX_LOTS)
 }

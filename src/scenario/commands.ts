@@ -1,30 +1,34 @@
-import { CommandKind, OrderType, RejectCode, Side, TimeInForce, type Command } from '../book/index.ts'
+import {
+  ANY_INSTRUMENT,
+  BOTH_SIDES,
+  CommandKind,
+  flagsOf,
+  OrderType,
+  Side,
+  TimeInForce,
+  type Command,
+} from '../book/index.ts'
 import { readAmounts } from './amounts.ts'
-import { rejectCode } from './events.ts'
-import { oneOf, type Line, type Token } from './line.ts'
+import { oneOf, type Line } from './line.ts'
+import {
+  CHANGE_OPTIONS,
+  MASS_OPTIONS,
+  NEW_OPTIONS,
+  RAW_OPTIONS,
+  readOptions,
+  WHERE,
+  WHO_AND_WHERE,
+  type Draft,
+  type Options,
+} from './options.ts'
 import { VENUE, type Scope } from './scope.ts'
-
-/** A command while its line is being read. Decimals stay text until the instrument is known. */
-interface Draft {
-  kind: number
-  name: string | undefined
-  client: string | undefined
-  symbol: string | undefined
-  side: number
-  orderType: number
-  timeInForce: number | undefined
-  quantity: Token | undefined
-  price: Token | undefined
-  /** A reject code that an earlier step is to have given. */
-  rejectCode: number
-  /** Fields of the record that are written as they stand. */
-  raw: { [field: string]: number }
-}
+import { readWord, STATES } from './vocabulary.ts'
 
 /** A command as it goes to the engine. */
 export interface ReadCommand {
   readonly command: Command
   readonly instrument: number
+  /** Of the order that it is about. */
   readonly name: string
 }
 
@@ -34,109 +38,23 @@ interface Verb {
   /** What always stands behind the verb. */
   readonly read: (line: Line, draft: Draft) => void
   /** What may follow, in any order. */
-  readonly options: Readonly<Record<string, Option>>
+  readonly options: Options
+  readonly finish: (line: Line, draft: Draft, scope: Scope) => ReadCommand
 }
 
-interface Option {
-  /** What it settles: no line may settle one thing twice. */
-  readonly settles: string
-  readonly read: (line: Line, draft: Draft) => void
-}
-
-const by: Option = {
-  settles: 'the client',
-  read: (line, draft) => {
-    draft.client = line.name('the name of a client')
-  },
-}
-
-const symbol: Option = {
-  settles: 'the instrument',
-  read: (line, draft) => {
-    draft.symbol = line.take('a symbol').text
-  },
-}
-
-const marked: Option = {
-  settles: 'the reject code',
-  read: (line, draft) => {
-    draft.rejectCode = RejectCode[rejectCode(line)]
-  },
-}
-
-const price: Option = {
-  settles: 'the price',
-  read: (line, draft) => {
-    draft.price = line.take('a price')
-  },
-}
-
-const quantity: Option = {
-  settles: 'the quantity',
-  read: (line, draft) => {
-    draft.quantity = line.take('a quantity')
-  },
-}
-
-const name: Option = {
-  settles: 'the name',
-  read: (line, draft) => {
-    draft.name = line.name('a name for the order')
-  },
-}
-
-/** Fields that `set` writes, with the numbers that fit their bytes. */
-const RAW_FIELDS: Readonly<Record<string, readonly [field: keyof Command, min: number, max: number]>> = {
-  kind: ['kind', 0, 255],
-  side: ['side', 0, 255],
-  type: ['orderType', 0, 255],
-  'time-in-force': ['timeInForce', 0, 255],
-  instrument: ['instrument', -(2 ** 31), 2 ** 31 - 1],
-  id: ['orderId', 0, 2 ** 53],
-}
-
-const set: Option = {
-  settles: '',
-  read: (line, draft) => {
-    const words = Object.keys(RAW_FIELDS)
-    const token = line.take(oneOf(words))
-    const field = Object.hasOwn(RAW_FIELDS, token.text) ? RAW_FIELDS[token.text] : undefined
-    if (field === undefined) line.fail(`expected ${oneOf(words)}, got "${token.text}"`, token)
-    else draft.raw[field[0]] = line.whole('a whole number', field[1], field[2])
-  },
-}
-
-function timeInForce(value: number): Option {
-  return {
-    settles: 'the time in force',
-    read: (_, draft) => {
-      draft.timeInForce = value
-    },
-  }
-}
-
-const NEW_OPTIONS: Readonly<Record<string, Option>> = {
-  by,
-  as: name,
-  in: symbol,
-  limit: price,
-  gtc: timeInForce(TimeInForce.gtc),
-  ioc: timeInForce(TimeInForce.ioc),
-  fok: timeInForce(TimeInForce.fok),
-  set,
-  marked,
-}
-
-/** Every command by its verb. A new order type or option is a new entry here or in `NEW_OPTIONS`. */
+/** Every command by its verb. A new order type or option is a new entry here or in `options.ts`. */
 const VERBS: Readonly<Record<string, Verb>> = {
-  buy: { kind: CommandKind.new, side: Side.buy, read: readTerms, options: NEW_OPTIONS },
-  sell: { kind: CommandKind.new, side: Side.sell, read: readTerms, options: NEW_OPTIONS },
-  cancel: { kind: CommandKind.cancel, read: readName, options: { by, in: symbol, set, marked } },
-  amend: {
-    kind: CommandKind.amend,
-    read: readName,
-    options: { by, to: quantity, '@': price, in: symbol, set, marked },
-  },
+  buy: { kind: CommandKind.new, side: Side.buy, read: readTerms, options: NEW_OPTIONS, finish: enter },
+  sell: { kind: CommandKind.new, side: Side.sell, read: readTerms, options: NEW_OPTIONS, finish: enter },
+  cancel: { kind: CommandKind.cancel, read: readName, options: WHO_AND_WHERE, finish: change },
+  amend: { kind: CommandKind.amend, read: readName, options: CHANGE_OPTIONS, finish: change },
+  replace: { kind: CommandKind.replace, read: readNames, options: CHANGE_OPTIONS, finish: change },
+  'mass-cancel': { kind: CommandKind.massCancel, read: () => {}, options: MASS_OPTIONS, finish: control },
+  kill: { kind: CommandKind.kill, read: readAnyClient, options: RAW_OPTIONS, finish: control },
+  release: { kind: CommandKind.release, read: readAnyClient, options: RAW_OPTIONS, finish: control },
+  time: { kind: CommandKind.time, read: readTime, options: RAW_OPTIONS, finish: control },
+  state: { kind: CommandKind.state, read: readState, options: WHERE, finish: control },
+  group: { kind: CommandKind.group, read: readGroup, options: RAW_OPTIONS, finish: control },
 }
 
 export const VERB_WORDS: readonly string[] = Object.keys(VERBS)
@@ -147,31 +65,34 @@ export function readCommand(line: Line, scope: Scope): ReadCommand {
   const draft: Draft = {
     kind: verb.kind,
     name: undefined,
+    replaced: undefined,
+    linked: undefined,
     client: undefined,
     symbol: undefined,
-    side: verb.side ?? Side.buy,
+    side: verb.side,
     orderType: 0,
     timeInForce: undefined,
-    quantity: undefined,
-    price: undefined,
+    amounts: {},
+    trail: undefined,
+    terms: {},
+    expirySeconds: undefined,
+    argument: undefined,
+    timestampNs: undefined,
     rejectCode: 0,
     raw: {},
   }
   verb.read(line, draft)
   readOptions(line, draft, verb.options)
-  if (verb.kind !== CommandKind.new) return change(line, draft, scope)
-  if (draft.client === undefined) line.fail('who? expected "by" and the name of a client')
-  if (draft.client === VENUE) line.fail('the venue enters no orders: it only cancels and amends')
-  return enter(line, draft, scope)
+  return verb.finish(line, draft, scope)
 }
 
 /** `QTY @ PRICE` or `QTY market`. */
 function readTerms(line: Line, draft: Draft): void {
-  draft.quantity = line.take('a quantity')
+  draft.amounts.quantity = line.take('a quantity')
   const token = line.take('"@" and a price, or "market"')
   if (token.text === '@') {
     draft.orderType = OrderType.limit
-    draft.price = line.take('a price')
+    draft.amounts.price = line.take('a price')
   } else if (token.text === 'market') draft.orderType = OrderType.market
   else line.fail(`expected "@" and a price, or "market", got "${token.text}"`, token)
 }
@@ -180,35 +101,55 @@ function readName(line: Line, draft: Draft): void {
   draft.name = line.name('the name of an order')
 }
 
-function readOptions(line: Line, draft: Draft, options: Readonly<Record<string, Option>>): void {
-  const settled = new Set(draft.price === undefined ? [] : ['the price'])
-  while (line.next !== undefined && line.fault === undefined) {
-    const words = Object.keys(options)
-    const token = line.take(oneOf(words))
-    const option = Object.hasOwn(options, token.text) ? options[token.text] : undefined
-    if (option === undefined) return line.fail(`expected ${oneOf(words)}, got "${token.text}"`, token)
-    if (settled.has(option.settles))
-      return line.fail(`"${token.text}": ${option.settles} has been said before on this line`, token)
-    if (option.settles !== '') settled.add(option.settles)
-    option.read(line, draft)
-  }
+/** `OLD as NEW` */
+function readNames(line: Line, draft: Draft): void {
+  draft.replaced = line.name('the name of an order')
+  line.expect('as')
+  draft.name = line.name('a name for the order')
+}
+
+/** A client, or none: all of them. */
+function readAnyClient(line: Line, draft: Draft): void {
+  if (line.next === undefined || Object.hasOwn(RAW_OPTIONS, line.next)) return
+  draft.client = line.name('the name of a client')
+}
+
+function readTime(line: Line, draft: Draft): void {
+  const token = line.take('seconds since 1970')
+  const match = /^(\d{1,10})(?:\.(\d{1,9}))?$/.exec(token.text)
+  if (match === null) line.fail(`expected seconds since 1970, got "${token.text}"`, token)
+  else draft.timestampNs = BigInt(match[1]! + (match[2] ?? '').padEnd(9, '0'))
+}
+
+function readState(line: Line, draft: Draft): void {
+  draft.argument = STATES.get(readWord(line, STATES)) ?? 0
+}
+
+function readGroup(line: Line, draft: Draft): void {
+  draft.client = line.name('the name of a client')
+  draft.argument = line.whole('a group', 0, 2 ** 31 - 1)
 }
 
 function enter(line: Line, draft: Draft, scope: Scope): ReadCommand {
+  checkTerms(line, draft)
   const client = draft.client ?? ''
   const name = draft.name ?? scope.nextName(client)
   const instrument = instrumentOf(draft, scope, 0)
-  const { orderType } = draft
+  const flags = flagsOf(draft.terms)
+  const orderType = orderTypeOf(draft)
   const usual = orderType === OrderType.market ? TimeInForce.ioc : TimeInForce.gtc
   const command = {
     kind: draft.kind,
     orderId: draft.raw['orderId'] ?? scope.orderId(name),
     client: scope.client(client),
     instrument,
-    side: draft.side,
+    side: draft.side ?? Side.buy,
     orderType,
     timeInForce: draft.timeInForce ?? usual,
-    ...readAmounts(line, draft, scope.instruments, known(scope, instrument)),
+    ...readAmounts(line, draft.amounts, draft.rejectCode, scope.instruments, known(scope, instrument)),
+    ...(flags === 0 ? {} : { flags }),
+    ...(draft.linked === undefined ? {} : { linkedOrderId: scope.orderId(draft.linked) }),
+    ...(draft.expirySeconds === undefined ? {} : { expirySeconds: draft.expirySeconds }),
     sequence: ++scope.sequence,
     ...draft.raw,
   }
@@ -216,20 +157,63 @@ function enter(line: Line, draft: Draft, scope: Scope): ReadCommand {
   return { command, instrument: known(scope, instrument), name }
 }
 
+/** What a new order lacks, or has that no record holds. */
+function checkTerms(line: Line, { amounts, client, expirySeconds, linked, orderType, trail }: Draft): void {
+  if (client === undefined) line.fail('who? expected "by" and the name of a client')
+  if (client === VENUE) line.fail('the venue enters no orders: it only cancels and amends')
+  if (trail !== undefined && orderType !== OrderType.market)
+    line.fail('a trailing stop has no price: expected "market" before "trail"', trail)
+  if (linked !== undefined && (amounts.min !== undefined || expirySeconds !== undefined))
+    line.fail('"linked" goes with neither "min" nor "gtd": a record holds only one of them')
+  if (amounts.position !== undefined && amounts.display !== undefined)
+    line.fail('"reduce-only" does not go with "display": a record holds only one of them')
+}
+
+/** A market or limit order with a stop price is a stop. */
+function orderTypeOf({ amounts, orderType, trail }: Draft): number {
+  if (amounts.stop === undefined) return orderType
+  if (trail !== undefined) return OrderType.trailingStop
+  return orderType === OrderType.market ? OrderType.stop : OrderType.stopLimit
+}
+
+/** A cancel, amend or replace: in ticks and lots of the order that it names. */
 function change(line: Line, draft: Draft, scope: Scope): ReadCommand {
+  const { replaced } = draft
   const name = draft.name ?? ''
-  const order = scope.order(name)
+  const named = replaced ?? name
+  const order = scope.order(named)
   const instrument = order?.instrument ?? 0
+  const orderId = order?.orderId ?? scope.orderId(named)
   const command = {
     kind: draft.kind,
-    orderId: order?.orderId ?? scope.orderId(name),
+    orderId: replaced === undefined ? orderId : scope.orderId(name),
     client: draft.client === undefined ? (order?.client ?? 0) : scope.client(draft.client),
     ...(draft.symbol === undefined ? {} : { instrument: instrumentOf(draft, scope, instrument) }),
-    ...readAmounts(line, draft, scope.instruments, instrument),
+    ...readAmounts(line, draft.amounts, draft.rejectCode, scope.instruments, instrument),
+    ...(replaced === undefined ? {} : { linkedOrderId: orderId }),
     sequence: ++scope.sequence,
     ...draft.raw,
   }
+  if (replaced !== undefined && draft.raw['orderId'] !== undefined) scope.alias(draft.raw['orderId'], name)
   return { command, instrument, name }
+}
+
+/** A command that names no order. */
+function control(_: Line, draft: Draft, scope: Scope): ReadCommand {
+  const instrument = instrumentOf(draft, scope, ANY_INSTRUMENT)
+  const command = {
+    kind: draft.kind,
+    orderId: 0,
+    client: draft.client === undefined ? 0 : scope.client(draft.client),
+    instrument,
+    ...(draft.kind === CommandKind.massCancel ? { side: draft.side ?? BOTH_SIDES } : {}),
+    ...(draft.argument === undefined ? {} : { lots: draft.argument }),
+    ...(draft.timestampNs === undefined ? {} : { timestampNs: draft.timestampNs }),
+    rejectCode: draft.rejectCode,
+    sequence: ++scope.sequence,
+    ...draft.raw,
+  }
+  return { command, instrument: known(scope, Math.max(instrument, 0)), name: '' }
 }
 
 /** The number of the symbol; one that no instrument has if there is none. */

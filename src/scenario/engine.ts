@@ -1,9 +1,9 @@
 import { Batch, MatchingEngine, pushCommand, readEvents, type Instruments } from '../book/index.ts'
-import type { ScenarioEngine } from './run.ts'
+import type { EngineOptions, ScenarioEngine } from './run.ts'
 
 /** The matching engine as a scenario asks for it: each command through a batch of one record. */
-export function scenarioEngine(instruments: Instruments): ScenarioEngine {
-  const engine = new MatchingEngine(instruments)
+export function scenarioEngine(instruments: Instruments, { marketData }: EngineOptions): ScenarioEngine {
+  const engine = new MatchingEngine(instruments, { marketData })
   const commands = new Batch(1)
   return {
     apply: (command) => {
@@ -12,6 +12,9 @@ export function scenarioEngine(instruments: Instruments): ScenarioEngine {
       engine.apply(commands.words, pushCommand(commands, command))
       return readEvents(engine.events)
     },
-    depth: (instrument, side, levels) => engine.book.depth(instrument, side, levels),
+    depth: (instrument, side, levels) => engine.depth(instrument, side, levels),
+    order: (orderId) => engine.order(orderId),
+    queuePosition: (orderId) => engine.queuePosition(orderId),
+    openOrders: (client) => engine.openOrders(client),
   }
 }

@@ -1,76 +1,97 @@
-import { CancelReason, EventKind, RejectCode, rejectName, type EngineEvent } from '../book/index.ts'
+import { EventKind, rejectName, type EngineEvent } from '../book/index.ts'
+import {
+  leaving,
+  lotsAtAnyPrice,
+  lotsAtPrice,
+  lotsPart,
+  pricePart,
+  quantity,
+  readLots,
+  readLotsAtAnyPrice,
+  readLotsAtPrice,
+  readOrder,
+  readPair,
+  rejectCode,
+  stopTicksOf,
+  type EventForm,
+} from './event-form.ts'
 import { oneOf, type Line } from './line.ts'
+import { MARKET_EVENTS } from './market-events.ts'
 import type { Expected, Said } from './scenario.ts'
 import type { Scope } from './scope.ts'
+import { readWord, REASONS, wordFor } from './vocabulary.ts'
 
-/** How one kind of event is written: read from a line, and told from what the engine said, in the same words. */
-interface EventForm {
-  readonly kind: number
-  /** The words behind the first one, as they are always written. */
-  readonly read: (line: Line, scope: Scope, instrument: number) => string
-  readonly tell: (event: EngineEvent, scope: Scope) => string
-  /** What may be asked for behind that, by the word that it begins with. */
-  readonly details: Readonly<Record<string, Detail>>
-}
-
-interface Detail {
-  readonly read: (line: Line, scope: Scope, instrument: number) => string
-  readonly tell: (event: EngineEvent, scope: Scope) => string
-}
-
-/** `noLiquidity` is written `no-liquidity`. */
-const REASONS = new Map(
-  Object.entries(CancelReason).map(([key, code]) => [
-    code as number,
-    key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`),
-  ]),
-)
-
-const open: Detail = {
-  read: (line, scope, instrument) => quantity(scope, instrument, scope.lots(line, instrument)),
-  tell: (event, scope) => quantity(scope, event.instrument, event.openLots),
-}
+const open = lotsPart((event) => event.openLots)
+const stop = pricePart(stopTicksOf)
 
 /** Every event by its first word. A new kind of event is a new entry. */
 const EVENTS: Readonly<Record<string, EventForm>> = {
   accepted: {
     kind: EventKind.accepted,
-    read: (line, scope) => order(line, scope),
+    read: (line, scope) => readOrder(line, scope),
     tell: (event, scope) => scope.nameOf(event.orderId),
-    details: { open },
+    details: {
+      open,
+      '@': pricePart((event) => event.priceTicks),
+      stop,
+      display: lotsPart((event) => (event.kind === EventKind.accepted ? event.displayLots : 0)),
+    },
   },
   trade: {
     kind: EventKind.trade,
-    read: (line, scope, instrument) => `${lotsAtPrice(line, scope, instrument)} ${pair(line, scope)}`,
+    read: (line, scope, instrument) => `${readLotsAtPrice(line, scope, instrument)} ${readPair(line, scope)}`,
     tell: (event, scope) => {
+      const { instrument, lots, orderId, priceTicks } = event
       const maker = event.kind === EventKind.trade ? event.makerOrderId : 0
-      return `${tellLotsAtPrice(event, scope)} ${scope.nameOf(event.orderId)}/${scope.nameOf(maker)}`
+      const pair = `${scope.nameOf(orderId)}/${scope.nameOf(maker)}`
+      return `${lotsAtPrice(scope, instrument, lots, priceTicks)} ${pair}`
     },
-    details: { leaving: { read: readLeaving, tell: tellLeaving } },
+    details: { leaving },
   },
   cancelled: {
     kind: EventKind.cancelled,
-    read: (line, scope, instrument) => {
-      const lots = quantity(scope, instrument, scope.lots(line, instrument))
-      return `${lots} ${reason(line)} ${order(line, scope)}`
-    },
+    read: (line, scope, instrument) =>
+      `${readLots(line, scope, instrument)} ${readWord(line, REASONS)} ${readOrder(line, scope)}`,
     tell: (event, scope) => {
       const code = event.kind === EventKind.cancelled ? event.reason : 0
       const lots = quantity(scope, event.instrument, event.lots)
-      return `${lots} ${REASONS.get(code) ?? `reason-${code}`} ${scope.nameOf(event.orderId)}`
+      return `${lots} ${wordFor(REASONS, code, 'reason')} ${scope.nameOf(event.orderId)}`
     },
-    details: {},
+    details: { leaving: open },
   },
   amended: {
     kind: EventKind.amended,
     read: (line, scope, instrument) => {
-      const name = order(line, scope)
+      const name = readOrder(line, scope)
       line.expect('to')
-      return `${name} to ${lotsAtPrice(line, scope, instrument)}`
+      return `${name} to ${readLotsAtAnyPrice(line, scope, instrument)}`
     },
-    tell: (event, scope) => `${scope.nameOf(event.orderId)} to ${tellLotsAtPrice(event, scope)}`,
-    details: { open },
+    tell: (event, scope) => `${scope.nameOf(event.orderId)} to ${tellTerms(event, scope)}`,
+    details: { open, stop },
   },
+  replaced: {
+    kind: EventKind.replaced,
+    read: (line, scope, instrument) => {
+      const names = [readOrder(line, scope)]
+      line.expect('by')
+      names.push(readOrder(line, scope))
+      line.expect('to')
+      return `${names.join(' by ')} to ${readLotsAtAnyPrice(line, scope, instrument)}`
+    },
+    tell: (event, scope) => {
+      const old = event.kind === EventKind.replaced ? event.previousOrderId : 0
+      return `${scope.nameOf(old)} by ${scope.nameOf(event.orderId)} to ${tellTerms(event, scope)}`
+    },
+    details: { open, stop },
+  },
+  triggered: {
+    kind: EventKind.triggered,
+    read: (line, scope) => readOrder(line, scope),
+    tell: (event, scope) => scope.nameOf(event.orderId),
+    details: { at: stop },
+  },
+  applied: { kind: EventKind.applied, read: () => '', tell: () => '', details: {} },
+  ...MARKET_EVENTS,
   rejected: {
     kind: EventKind.rejected,
     read: (line) => rejectCode(line),
@@ -80,6 +101,9 @@ const EVENTS: Readonly<Record<string, EventForm>> = {
 }
 
 export const EVENT_WORDS: readonly string[] = [...Object.keys(EVENTS), 'nothing']
+
+/** Events of commands that stand for no instrument. */
+const NOWHERE: ReadonlySet<number> = new Set([EventKind.applied, EventKind.rejected])
 
 /** Reads an expected event, behind its `>`; undefined for `nothing`. */
 export function readExpected(line: Line, scope: Scope, instrument: number): Expected | undefined {
@@ -94,79 +118,41 @@ export function readExpected(line: Line, scope: Scope, instrument: number): Expe
     line.fail(`expected ${oneOf(EVENT_WORDS)}, got "${word}"`, token)
     return undefined
   }
-  const text = `${word} ${form.read(line, scope, instrument)}`
+  // Its amounts are in the steps of its instrument, which stands behind them.
+  const where = scope.instruments.find(line.behind('in') ?? '') ?? instrument
+  const text = `${word} ${form.read(line, scope, where)}`.trimEnd()
   const details = new Map<string, string>()
-  while (line.next !== undefined && Object.hasOwn(form.details, line.next)) {
+  while (line.next !== undefined) {
+    const isWhere = line.next === 'in' && !NOWHERE.has(form.kind)
+    if (!isWhere && !Object.hasOwn(form.details, line.next)) break
     const detail = line.take('a detail').text
-    details.set(detail, form.details[detail]!.read(line, scope, instrument))
+    if (isWhere) readSymbol(line, scope)
+    else details.set(detail, form.details[detail]!.read(line, scope, where))
   }
   line.end()
-  return { word, text, details }
+  return { word, text: `${text}${elsewhere(scope, where, instrument)}`, details }
 }
 
 /** What the engine said, in the words of an expectation, with every detail. */
 export function sayEvent(event: EngineEvent, scope: Scope, instrument: number): Said {
   const [word, form] = Object.entries(EVENTS).find(([, { kind }]) => kind === event.kind)!
-  const { instruments } = scope
-  const isElsewhere = event.instrument !== instrument && event.kind !== EventKind.rejected
-  const where = isElsewhere ? ` in ${instruments.symbol(event.instrument) || event.instrument}` : ''
+  const where = NOWHERE.has(event.kind) ? '' : elsewhere(scope, event.instrument, instrument)
   const details = Object.entries(form.details).map(([name, { tell }]) => [name, tell(event, scope)] as const)
-  return { text: `${word} ${form.tell(event, scope)}${where}`, details: new Map(details) }
+  return { text: `${`${word} ${form.tell(event, scope)}`.trimEnd()}${where}`, details: new Map(details) }
 }
 
-function quantity(scope: Scope, instrument: number, lots: number): string {
-  return scope.instruments.formatQuantity(instrument, lots)
+function tellTerms({ instrument, lots, priceTicks }: EngineEvent, scope: Scope): string {
+  return lotsAtAnyPrice(scope, instrument, lots, priceTicks)
 }
 
-function lotsAtPrice(line: Line, scope: Scope, instrument: number): string {
-  const lots = quantity(scope, instrument, scope.lots(line, instrument))
-  line.expect('@')
-  return `${lots} @ ${scope.instruments.formatPrice(instrument, scope.ticks(line, instrument))}`
+/** Where an event is, if it is in another instrument than its command. */
+function elsewhere(scope: Scope, instrument: number, usual: number): string {
+  if (instrument === usual) return ''
+  return ` in ${scope.instruments.symbol(instrument) || instrument}`
 }
 
-function tellLotsAtPrice({ instrument, lots, priceTicks }: EngineEvent, scope: Scope): string {
-  return `${quantity(scope, instrument, lots)} @ ${scope.instruments.formatPrice(instrument, priceTicks)}`
-}
-
-/** `50/0`: open lots of taker and maker after the trade. */
-function readLeaving(line: Line, scope: Scope, instrument: number): string {
-  const token = line.take('what taker and maker have open, such as 50/0')
-  const lots = token.text.split('/').map((text) => scope.instruments.toLots(instrument, text))
-  if (lots.length !== 2 || lots.some((each) => typeof each !== 'number'))
-    line.fail(`expected what taker and maker have open, such as 50/0, got "${token.text}"`, token)
-  return lots.map((each) => quantity(scope, instrument, Number(each))).join('/')
-}
-
-function tellLeaving(event: EngineEvent, scope: Scope): string {
-  const { instrument, openLots } = event
-  const makerLots = event.kind === EventKind.trade ? event.makerOpenLots : 0
-  return `${quantity(scope, instrument, openLots)}/${quantity(scope, instrument, makerLots)}`
-}
-
-function order(line: Line, scope: Scope): string {
-  const token = line.take('the name of an order')
-  if (!scope.isOrder(token.text)) line.fail(`no order above is called "${token.text}"`, token)
-  return token.text
-}
-
-function pair(line: Line, scope: Scope): string {
-  const token = line.take('TAKER/MAKER')
-  const names = token.text.split('/')
-  const unknown = names.find((name) => !scope.isOrder(name))
-  if (names.length !== 2) line.fail(`expected TAKER/MAKER, got "${token.text}"`, token)
-  else if (unknown !== undefined) line.fail(`no order above is called "${unknown}"`, token)
-  return token.text
-}
-
-function reason(line: Line): string {
-  const words = [...REASONS.values()]
-  const token = line.take(oneOf(words))
-  if (!words.includes(token.text)) line.fail(`expected ${oneOf(words)}, got "${token.text}"`, token)
-  return token.text
-}
-
-export function rejectCode(line: Line): keyof typeof RejectCode {
-  const token = line.take('a reject code')
-  if (!Object.hasOwn(RejectCode, token.text)) line.fail(`there is no reject code "${token.text}"`, token)
-  return token.text as keyof typeof RejectCode
+function readSymbol(line: Line, scope: Scope): void {
+  const token = line.take('a symbol')
+  if (scope.instruments.find(token.text) === undefined)
+    line.fail(`no instrument is called "${token.text}"`, token)
 }

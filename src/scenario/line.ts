@@ -45,6 +45,12 @@ export class Line {
     return this.tokens[this.at]?.text
   }
 
+  /** The word behind one that is still to come, or undefined. */
+  behind(word: string): string | undefined {
+    const at = this.tokens.findIndex(({ text }, i) => i >= this.at && text === word)
+    return at === -1 ? undefined : this.tokens[at + 1]?.text
+  }
+
   /** The next word with its place; at the end of the line an empty one, which is a fault. */
   take(expected: string): Token {
     const token = this.tokens[this.at]

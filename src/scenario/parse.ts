@@ -4,6 +4,7 @@ import { readCommand, VERB_WORDS } from './commands.ts'
 import { readExpected } from './events.ts'
 import { DEFAULT_INSTRUMENT, readInstrument } from './instrument-line.ts'
 import { Line, oneOf, type ScenarioProblem } from './line.ts'
+import { readOrderLine, readOrdersLine } from './query-line.ts'
 import type { CommandStep, Scenario, Step } from './scenario.ts'
 import { Scope } from './scope.ts'
 
@@ -15,6 +16,7 @@ export interface ParsedScenarios {
 }
 
 const TITLE = 'scenario:'
+const MARKET_DATA = 'market-data'
 
 /** Reads the scenarios of a file: docs/scenarios.md is the grammar. Never throws. */
 export function parseScenarios(file: string, text: string): ParsedScenarios {
@@ -33,6 +35,7 @@ interface OpenScenario {
   readonly steps: Step[]
   /** Its own instruments, once it names one. */
   own: Instruments | undefined
+  marketData: boolean
   /** There from its first step on. */
   scope: Scope | undefined
 }
@@ -64,10 +67,13 @@ class FileReader {
     if (word === TITLE) this.begin(line)
     else if (word === 'instrument') this.readInstrument(line)
     else if (this.open === undefined) line.fail(`expected "${TITLE}" and a name first, got "${word}"`)
+    else if (word === MARKET_DATA) this.readMarketData(line, this.open)
     else if (word === '>') this.readEvent(line)
-    else if (isBookWord(word)) this.readBook(line, this.open)
+    else if (isBookWord(word)) this.readState(line, this.open, readBook)
+    else if (word === 'order') this.readState(line, this.open, readOrderLine)
+    else if (word === 'open') this.readState(line, this.open, readOrdersLine)
     else if (VERB_WORDS.includes(word)) this.readCommand(line, this.open)
-    else line.fail(`expected ${oneOf([...VERB_WORDS, '>', 'book:', TITLE])}, got "${word}"`)
+    else line.fail(`expected ${oneOf([...VERB_WORDS, '>', 'book:', 'order', 'open', TITLE])}, got "${word}"`)
     this.note(line)
   }
 
@@ -82,8 +88,8 @@ class FileReader {
       this.problems.sort((a, b) => a.line - b.line)
       return
     }
-    const { line, name, scope, steps } = open
-    this.scenarios.push({ file: this.file, line: line.number, name, scope, steps })
+    const { line, marketData, name, scope, steps } = open
+    this.scenarios.push({ file: this.file, line: line.number, name, scope, marketData, steps })
   }
 
   private begin(line: Line): void {
@@ -93,7 +99,7 @@ class FileReader {
     if (name === '') line.take('a name')
     else if (this.names.has(name)) line.fail(`another scenario of this file is called "${name}"`)
     this.names.add(name)
-    this.open = { line, name, steps: [], own: undefined, scope: undefined }
+    this.open = { line, name, steps: [], own: undefined, marketData: false, scope: undefined }
   }
 
   private readInstrument(line: Line): void {
@@ -102,6 +108,13 @@ class FileReader {
     line.expect('instrument')
     if (open === undefined) readInstrument(line, (this.shared ??= new Instruments()))
     else readInstrument(line, (open.own ??= new Instruments()))
+  }
+
+  private readMarketData(line: Line, open: OpenScenario): void {
+    if (open.scope !== undefined) return line.fail(`"${MARKET_DATA}" must stand above the first command`)
+    line.expect(MARKET_DATA)
+    line.end()
+    open.marketData = true
   }
 
   private readCommand(line: Line, open: OpenScenario): void {
@@ -123,9 +136,10 @@ class FileReader {
     if (expected !== undefined) latest.step.expected.push(expected)
   }
 
-  private readBook(line: Line, open: OpenScenario): void {
+  /** A line that says what a book or orders are like. */
+  private readState(line: Line, open: OpenScenario, read: (line: Line, scope: Scope) => Step): void {
     this.settle()
-    open.steps.push(readBook(line, this.scopeOf(open)))
+    open.steps.push(read(line, this.scopeOf(open)))
   }
 
   /** All that is expected of the latest command has been read: an order that is not refused is known from here on. */
@@ -135,7 +149,8 @@ class FileReader {
     if (latest === undefined || open?.scope === undefined) return
     const { command, expected, instrument } = latest.step
     const isRefused = expected.some(({ word }) => word === 'rejected')
-    if (command.kind !== CommandKind.new || isRefused) return
+    const isEntered = command.kind === CommandKind.new || command.kind === CommandKind.replace
+    if (!isEntered || isRefused) return
     const { orderId, client = 0 } = command
     open.scope.entered(latest.orderName, { orderId, client, instrument })
   }

@@ -9,10 +9,12 @@ export interface Scenario {
   readonly name: string
   /** Its instruments, and what its clients and orders are called. */
   readonly scope: Scope
+  /** Whether the engine is to publish levels and best prices. */
+  readonly marketData: boolean
   readonly steps: readonly Step[]
 }
 
-export type Step = CommandStep | BookStep
+export type Step = CommandStep | BookStep | OrderStep | OrdersStep
 
 /** A command and all events that it must cause. */
 export interface CommandStep {
@@ -52,4 +54,23 @@ export interface ExpectedLevel {
   readonly lots: number
   /** How many orders, if that is to be checked. */
   readonly orders: number | undefined
+}
+
+/** What one order is like. */
+export interface OrderStep {
+  readonly kind: 'order'
+  readonly line: number
+  readonly text: string
+  readonly orderId: number
+  readonly expected: Expected
+}
+
+/** The open orders of a client. */
+export interface OrdersStep {
+  readonly kind: 'orders'
+  readonly line: number
+  readonly text: string
+  readonly clientName: string
+  readonly client: number
+  readonly expected: Expected
 }

@@ -42,6 +42,10 @@ export class Scope {
     return number
   }
 
+  isClient(name: string): boolean {
+    return this.clients.has(name)
+  }
+
   /** The id that stands for an order's name. */
   orderId(name: string): number {
     const known = this.ids.get(name)

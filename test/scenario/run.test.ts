@@ -2,9 +2,9 @@ import test from 'ava'
 import { RejectCode, type Command } from '../../src/book/index.ts'
 import { scenarioEngine } from '../../src/scenario/engine.ts'
 import { parseScenarios } from '../../src/scenario/parse.ts'
-import { formatFailure, runScenario } from '../../src/scenario/run.ts'
+import { formatFailure, runScenario, type CreateEngine } from '../../src/scenario/run.ts'
 
-type Create = typeof scenarioEngine
+type Create = CreateEngine
 
 /** What the first scenario of a text fails with, or undefined. */
 function failureOf(lines: readonly string[], create: Create = scenarioEngine): string[] | undefined {
@@ -140,32 +140,29 @@ test('run - accepted may be said, and then it is compared', (t) => {
 })
 
 test('run - an engine that forgets to accept fails', (t) => {
-  const silent: Create = (instruments) => {
-    const engine = scenarioEngine(instruments)
+  const silent: Create = (instruments, options) => {
+    const engine = scenarioEngine(instruments, options)
     return { ...engine, apply: (command) => engine.apply(command).slice(1) }
   }
   t.deepEqual(failureOf(['buy 5 @ 10.00 by A'], silent)?.slice(2), ['    - > accepted A'])
 })
 
 test('run - an event in another instrument is told so', (t) => {
-  const astray: Create = (instruments) => {
-    const engine = scenarioEngine(instruments)
+  const astray: Create = (instruments, options) => {
+    const engine = scenarioEngine(instruments, options)
     return {
       ...engine,
       apply: (command) => engine.apply(command).map((event) => ({ ...event, instrument: 1 })),
     }
   }
-  const lines = ['instrument X', 'instrument Y', 'buy 5 @ 10.00 by A', 'cancel A', '> cancelled 5 user A']
-  t.deepEqual(failureOf(lines, astray)?.slice(2), [
-    '    - > cancelled 5 user A',
-    '    + > cancelled 5 user A in Y',
-  ])
+  const lines = ['instrument X', 'instrument Y', 'buy 5 @ 10.00 by A']
+  t.deepEqual(failureOf(lines, astray)?.slice(2), ['    - > accepted A', '    + > accepted A in Y'])
 })
 
 test('run - the engine gets every command, in order and numbered', (t) => {
   const seen: Command[] = []
-  const create: Create = (instruments) => {
-    const engine = scenarioEngine(instruments)
+  const create: Create = (instruments, options) => {
+    const engine = scenarioEngine(instruments, options)
     return {
       ...engine,
       apply: (command) => {
@@ -190,4 +187,55 @@ test('run - the engine gets every command, in order and numbered', (t) => {
       [1, 3, RejectCode.OFF_TICK],
     ],
   )
+})
+
+test('run - a command that names no order is applied, whether the scenario says so or not', (t) => {
+  t.is(failureOf(['time 5', 'time 6', '> applied', 'kill', '> nothing']), undefined)
+  t.deepEqual(failureOf(['time 5', 'time 4'])?.slice(2), ['    - > applied', '    + > rejected INVALID_TIME'])
+  t.deepEqual(failureOf(['time 5', '> rejected INVALID_TIME'])?.slice(2), [
+    '    - > rejected INVALID_TIME',
+    '    + > applied',
+  ])
+})
+
+test('run - an event of another instrument is expected where it is', (t) => {
+  const lines = ['instrument X', 'instrument Y', 'buy 5 @ 1 by A in Y', 'mass-cancel']
+  t.is(failureOf([...lines, '> cancelled 5 mass A in Y']), undefined)
+  t.deepEqual(failureOf([...lines, '> cancelled 5 mass A'])?.slice(2), [
+    '    - > cancelled 5 mass A',
+    '    + > cancelled 5 mass A in Y',
+  ])
+})
+
+test('run - levels and best prices come where market data is asked for', (t) => {
+  const lines = ['buy 5 @ 1 by A', '> level buy 1 x 5 (1)', '> best 1 x 5 | none']
+  t.is(failureOf(['market-data', ...lines]), undefined)
+  t.deepEqual(failureOf(lines)?.slice(2), ['    - > level buy 1.00 x 5 (1)', '    - > best 1.00 x 5 | none'])
+  t.deepEqual(failureOf(['market-data', ...lines.with(1, '> level buy 1 x 5 (2)')])?.slice(2), [
+    '    - > level buy 1.00 x 5 (2)',
+    '    + > level buy 1.00 x 5 (1)',
+    '      > best 1.00 x 5 | none',
+  ])
+})
+
+test('run - an order that is not as a scenario says shows what it is', (t) => {
+  const lines = ['buy 5 @ 1 by A', 'buy 7 @ 1 by B']
+  t.is(failureOf([...lines, 'order B: open 7 @ 1 position 2 ahead 5 shown 7']), undefined)
+  const cases: [string, string, string][] = [
+    ['order B: open 6 @ 1', 'order B: open 6 @ 1.00', 'order B: open 7 @ 1.00'],
+    ['order B: gone', 'order B: gone', 'order B: open 7 @ 1.00'],
+    ['order B: open 7 @ 1 ahead 4', 'order B: open 7 @ 1.00 ahead 4', 'order B: open 7 @ 1.00 ahead 5'],
+    ['open of A: none', 'open of A: none', 'open of A: A'],
+    ['open of A: A, B', 'open of A: A, B', 'open of A: A'],
+  ]
+  for (const [line, expected, got] of cases)
+    t.deepEqual(failureOf([...lines, line])?.slice(2), [`    - ${expected}`, `    + ${got}`], line)
+})
+
+test('run - an engine that keeps no orders by name is not asked for them', (t) => {
+  const mute: Create = (instruments, options) => {
+    const { apply, depth } = scenarioEngine(instruments, options)
+    return { apply, depth }
+  }
+  t.is(failureOf(['buy 5 @ 1 by A', 'order A: gone', 'open of A: none'], mute), undefined)
 })
