@@ -20,6 +20,11 @@ const program = new Command('millrace')
 pipelineCommand('run', 'run a pipeline file to its end, or until Ctrl-C, and report')
   .option('--orders <n>', 'take so many orders from the source', wholeAbove0)
   .option('--duration <seconds>', 'stop after so many seconds', numberAbove0)
+  .addOption(
+    new Option('--check [n]', "check the engine's invariants after every command, or every n commands")
+      .preset('1')
+      .argParser(checkEvery),
+  )
   .option('--quiet', 'no progress and no report')
   .action(async (file: string, options: RunFileOptions) => {
     process.exitCode = await runFile(file, options)
@@ -72,6 +77,12 @@ function wholeAbove0(text: string): number {
   if (!Number.isSafeInteger(value) || value <= 0)
     throw new InvalidArgumentError('expected a whole number above 0')
   return value
+}
+
+/** The file that follows a bare `--check` is taken for its value: it is said where the file goes. */
+function checkEvery(text: string): number {
+  if (/^\d+$/.test(text)) return wholeAbove0(text)
+  throw new InvalidArgumentError('expected a whole number above 0; without one, put --check behind the file')
 }
 
 function numberAbove0(text: string): number {

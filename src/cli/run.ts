@@ -10,6 +10,8 @@ export interface RunFileOptions extends LoadOptions {
   readonly orders?: number
   readonly duration?: number
   readonly quiet?: boolean
+  /** After how many commands the engine's invariants are checked. */
+  readonly check?: number
 }
 
 /**
@@ -25,7 +27,11 @@ export async function runFile(file: string, options: RunFileOptions): Promise<nu
   const stop = new AbortController()
   // A run that is to last a time has no count of orders to end at, unless one is asked for too.
   const records = options.orders ?? (options.duration === undefined ? undefined : Infinity)
-  const prepared = await preparePipeline(definition.right, { records, stop: stop.signal })()
+  const prepared = await preparePipeline(definition.right, {
+    records,
+    stop: stop.signal,
+    checkEvery: options.check,
+  })()
   if (E.isLeft(prepared)) {
     printProblems(prepared.left, options.format)
     return ExitCode.configuration

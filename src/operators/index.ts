@@ -1,6 +1,6 @@
 /** Public list of `millrace/operators`: operators over batches, for RxJS programs. */
 export { ingest, type IngestFrom } from './ingest.ts'
-export { match } from './match.ts'
+export { match, type MatchOptions } from './match.ts'
 export { publish, type PublishTo } from './publish.ts'
 export { registry } from './registry.ts'
 export { risk, type RiskLimits } from './risk.ts'

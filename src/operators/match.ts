@@ -1,18 +1,26 @@
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import type { OperatorFunction } from 'rxjs'
 import { MatchingEngine, type Batch } from '../book/index.ts'
-import { options } from '../pipeline/codec.ts'
+import { checkInvariants } from '../book/invariants.ts'
+import { checked, flag, options, wholeNumber } from '../pipeline/codec.ts'
 import { fromStep } from '../pipeline/island.ts'
 import type { Market } from '../pipeline/market.ts'
 import type { Operator, Step } from '../pipeline/operator.ts'
 
+export interface MatchOptions {
+  /** Whether `level` and `bestPrices` events are made too. By default not. */
+  readonly marketData?: boolean | undefined
+  /** After how many commands the engine's invariants are checked. By default never. */
+  readonly check?: number | undefined
+}
+
 /** Hands commands to a matching engine; what comes out are its events. */
 class Match implements Step {
   readonly output: Batch
-  private readonly engine: MatchingEngine
+  protected readonly engine: MatchingEngine
 
-  constructor(market: Market) {
-    this.engine = new MatchingEngine(market.instruments)
+  constructor(market: Market, marketData: boolean) {
+    this.engine = new MatchingEngine(market.instruments, { marketData })
     this.output = this.engine.events
     market.engine = this.engine
   }
@@ -22,15 +30,56 @@ class Match implements Step {
   }
 }
 
-/** Matches commands in the market's order books. Takes batches of commands and gives batches of events. */
-export function match(market: Market): OperatorFunction<Batch, Batch> {
-  return fromStep(() => new Match(market))
+/** The same, and fails as soon as an invariant of the engine is found broken. */
+export class CheckedMatch extends Match {
+  private readonly every: number
+  private readonly broken: (engine: MatchingEngine) => string | undefined
+  private commands: number
+
+  /**
+   * @param every after how many commands to look
+   * @param broken says which invariant is broken, if one is
+   */
+  constructor(
+    market: Market,
+    marketData: boolean,
+    every: number,
+    broken: (engine: MatchingEngine) => string | undefined = checkInvariants,
+  ) {
+    super(market, marketData)
+    this.every = every
+    this.broken = broken
+    this.commands = 0
+  }
+
+  /** @throws Error that names the invariant and the command, for then nothing that the engine says can be believed */
+  override process(words: Int32Array, at: number): void {
+    this.engine.apply(words, at)
+    this.commands++
+    if (this.commands % this.every !== 0) return
+    const broken = this.broken(this.engine)
+    if (broken !== undefined)
+      throw new Error(`match: an invariant is broken after ${this.commands} commands: ${broken}`)
+  }
 }
 
-export const matchOperator: Operator<object> = {
+function step(market: Market, { marketData = false, check }: MatchOptions): Match {
+  return check === undefined ? new Match(market, marketData) : new CheckedMatch(market, marketData, check)
+}
+
+const optionsCodec = options({}, { marketData: flag, check: wholeNumber({ min: 1 }) })
+
+/** Matches commands in the market's order books. Takes batches of commands and gives batches of events. */
+export function match(market: Market, matchOptions: MatchOptions = {}): OperatorFunction<Batch, Batch> {
+  const given = checked(optionsCodec, matchOptions, 'match')
+  return fromStep(() => step(market, given))
+}
+
+export const matchOperator: Operator<MatchOptions> = {
   name: 'match',
-  options: options({}, {}),
+  options: optionsCodec,
   consumes: 'command',
   produces: 'event',
-  create: (_, { market }) => TE.right(new Match(market)),
+  create: (given, { market, checkEvery }) =>
+    TE.right(step(market, { ...given, check: checkEvery ?? given.check })),
 }

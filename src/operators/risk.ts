@@ -2,7 +2,6 @@ import * as TE from 'fp-ts/lib/TaskEither.js'
 import type { OperatorFunction } from 'rxjs'
 import { MAX_LOTS, MAX_PRICE_TICKS, type Batch } from '../book/index.ts'
 import * as record from '../book/record.ts'
-import * as orderLayout from '../book/order.ts'
 import * as rejectCode from '../book/reject-code.ts'
 import { checked, decimal, options, wholeNumber } from '../pipeline/codec.ts'
 import { fromStep } from '../pipeline/island.ts'
@@ -10,8 +9,9 @@ import type { Market } from '../pipeline/market.ts'
 import type { Operator, Step } from '../pipeline/operator.ts'
 
 // Bound here so that V8 folds them into the code (ARCHITECTURE.md, 'Constants on the hot path').
-const { ORDER_PRICE_TICKS, ORDER_TOTAL_LOTS, ORDER_WORDS, ORDER_INSTRUMENT } = orderLayout
-const { CODE, CommandKind, HEAD, headKind, INSTRUMENT, LOTS, ORDER_ID, PRICE_TICKS } = record
+const { CODE, CommandKind, HEAD, headKind, headOrderType, INSTRUMENT, LINKED_ORDER_ID, LOTS, ORDER_ID } =
+  record
+const { OrderType, PRICE_TICKS, readU64, STOP_TICKS } = record
 const { ACCEPTED, RejectCode } = rejectCode
 
 /** Of the word at CODE; the other half are flags. */
@@ -28,11 +28,11 @@ export interface RiskLimits {
 }
 
 /**
- * Writes a reject code into new orders and amends that go past a limit.
+ * Writes a reject code into new orders, amends and replaces that go past a limit.
  *
  * The reference is the instrument's last trade; until there is one, its reference price; without either the collar is
- * open. A market order is valued at its protection price, or else at the reference. An amend is checked as the order it
- * would make.
+ * open. An order without a limit or protection price is valued at its stop price if it has one that stays, or else at
+ * the reference. An amend or a replace is checked as the order it would make.
  */
 class Risk implements Step {
   private readonly market: Market
@@ -53,38 +53,47 @@ class Risk implements Step {
   }
 
   process(words: Int32Array, at: number): void {
-    if ((words[at + CODE]! & REJECT_CODE_MASK) !== ACCEPTED) return
     const kind = headKind(words[at + HEAD]!)
-    if (kind === CommandKind.cancel) return
-    let instrument = words[at + INSTRUMENT]!
-    let price = words[at + PRICE_TICKS]!
-    let lots = words[at + LOTS]!
-    if (kind === CommandKind.amend) {
-      const order = this.findOrder(words, at)
-      if (order < 0) return // nothing to amend: the engine will say so
-      const orders = this.market.engine!.book.words
-      instrument = orders[order + ORDER_INSTRUMENT]!
-      if (price === 0) price = orders[order + ORDER_PRICE_TICKS]!
-      if (lots === 0) lots = orders[order + ORDER_TOTAL_LOTS]!
-    }
+    if ((words[at + CODE]! & REJECT_CODE_MASK) !== ACCEPTED) return
     if (this.known !== this.market.instruments.count) this.followInstruments()
-    words[at + CODE]! |= this.check(instrument, price, lots)
+    if (kind === CommandKind.new) {
+      const isTrailing = headOrderType(words[at + HEAD]!) === OrderType.trailingStop
+      const stop = isTrailing ? 0 : words[at + STOP_TICKS]!
+      const code = this.check(words[at + INSTRUMENT]!, words[at + PRICE_TICKS]!, stop, words[at + LOTS]!)
+      words[at + CODE]! |= code
+    } else if (kind === CommandKind.amend) words[at + CODE]! |= this.checkChange(words, at, ORDER_ID)
+    else if (kind === CommandKind.replace) words[at + CODE]! |= this.checkChange(words, at, LINKED_ORDER_ID)
   }
 
-  private check(instrument: number, price: number, lots: number): number {
+  /**
+   * Checks an amend or a replace as the order it would make.
+   * @param idWord where the record has the id of the order that it names
+   */
+  private checkChange(words: Int32Array, at: number, idWord: number): number {
+    const { engine } = this.market
+    const slot = engine?.find(words[at + idWord]!, words[at + idWord + 1]!) ?? 0
+    if (slot === 0) return ACCEPTED // nothing to change: the engine will say so
+    const price = words[at + PRICE_TICKS] === 0 ? engine!.slotPriceTicks(slot) : words[at + PRICE_TICKS]!
+    let lots = words[at + LOTS]!
+    if (lots === 0) lots = idWord === ORDER_ID ? engine!.slotTotalLots(slot) : engine!.slotOpenLots(slot)
+    let stop = 0
+    if (price === 0) {
+      const order = engine!.order(readU64(words, at + idWord))!
+      if (order.orderType !== OrderType.trailingStop)
+        stop = words[at + STOP_TICKS] === 0 ? order.stopTicks : words[at + STOP_TICKS]!
+    }
+    return this.check(engine!.slotInstrument(slot), price, stop, lots)
+  }
+
+  private check(instrument: number, price: number, stop: number, lots: number): number {
     if (lots > this.maxOrderLots) return RejectCode.RISK_ORDER_SIZE
     const reference = this.market.lastTradeTicks(instrument)
-    const value = price === 0 ? reference : price
+    let value = price
+    if (value === 0) value = stop === 0 ? reference : stop
     if (isAbove(lots, value, this.maxNotionalUnits[instrument]!)) return RejectCode.RISK_NOTIONAL
     if (price !== 0 && reference !== 0 && Math.abs(price - reference) > this.collarTicks)
       return RejectCode.RISK_PRICE_COLLAR
     return ACCEPTED
-  }
-
-  /** The word at which the order that an amend names begins, or -1. */
-  private findOrder(words: Int32Array, at: number): number {
-    const slot = this.market.engine?.book.find(words[at + ORDER_ID]!, words[at + ORDER_ID + 1]!) ?? 0
-    return slot === 0 ? -1 : slot * ORDER_WORDS
   }
 
   private followInstruments(): void {

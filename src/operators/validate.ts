@@ -25,7 +25,7 @@ export interface ValidateRules {
 
 const REMEMBER_IDS = 262_144
 
-/** Writes a reject code into each command that is wrong in itself or repeats the id of a recent order. */
+/** Writes a reject code into each command that is wrong in itself or repeats the id of a recent order, in a replace too. */
 class Validate implements Step {
   private readonly market: Market
   private readonly recent: RecentIds | undefined
@@ -39,7 +39,9 @@ class Validate implements Step {
     if ((words[at + CODE]! & REJECT_CODE_MASK) !== ACCEPTED) return
     const fault = commandFault(words, at, this.market.instruments)
     if (fault !== ACCEPTED) words[at + CODE]! |= fault
-    else if (this.recent !== undefined && headKind(words[at + HEAD]!) === CommandKind.new) {
+    else if (this.recent !== undefined) {
+      const kind = headKind(words[at + HEAD]!)
+      if (kind !== CommandKind.new && kind !== CommandKind.replace) return
       if (this.recent.add(words[at + ORDER_ID]!, words[at + ORDER_ID + 1]!))
         words[at + CODE]! |= RejectCode.DUPLICATE_ORDER_ID
     }

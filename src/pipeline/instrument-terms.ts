@@ -1,5 +1,5 @@
-import { Instruments, type InstrumentSpec } from '../book/instruments.ts'
-import { options, positiveDecimal } from './codec.ts'
+import { Instruments, type InstrumentSpec, SELF_TRADES, type SelfTradeName } from '../book/instruments.ts'
+import { oneOf, options, positiveDecimal, wholeNumber } from './codec.ts'
 import type { Reader } from './reader.ts'
 
 /** An instrument but for its symbol. */
@@ -7,12 +7,17 @@ export type Terms = Omit<InstrumentSpec, 'symbol'>
 
 const steps = { tick: positiveDecimal, lot: positiveDecimal }
 const limits = { minPrice: positiveDecimal, maxPrice: positiveDecimal, maxQuantity: positiveDecimal }
+const rules = {
+  priceBand: positiveDecimal,
+  pauseSeconds: wholeNumber({ min: 1, max: 86_400 }),
+  selfTrade: oneOf(...(Object.keys(SELF_TRADES) as SelfTradeName[])),
+}
 const price = { referencePrice: positiveDecimal }
 
-const fullTerms = options(steps, { ...limits, ...price })
+const fullTerms = options(steps, { ...limits, ...rules, ...price })
 /** With `defaultInstrument` to fill in what is not there. */
-const partTerms = options({}, { ...steps, ...limits, ...price })
-const defaultTerms = options(steps, limits)
+const partTerms = options({}, { ...steps, ...limits, ...rules, ...price })
+const defaultTerms = options(steps, { ...limits, ...rules })
 
 export interface InstrumentTerms {
   readonly instruments: readonly InstrumentSpec[]
@@ -46,7 +51,7 @@ function symbolsOf(map: unknown): string[] {
 
 /** Whether an instrument table takes a spec. All that it says against it is reported, each at the key that it names. */
 function check(reader: Reader, path: readonly string[], spec: InstrumentSpec): boolean {
-  const left: { symbol: string; tick: string; lot: string; [key: string]: string | undefined } = { ...spec }
+  const left: { -readonly [Key in keyof InstrumentSpec]: InstrumentSpec[Key] } = { ...spec }
   for (let isGood = true; ; isGood = false) {
     try {
       return new Instruments([left]).count === 1 && isGood
@@ -59,7 +64,7 @@ function check(reader: Reader, path: readonly string[], spec: InstrumentSpec): b
       else reader.report(path, message)
       // Without the key that is at fault the others can be judged; without tick and lot none can.
       if (!isKey || key in steps) return false
-      delete left[key]
+      delete left[key as keyof Terms]
     }
   }
 }

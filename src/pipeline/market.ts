@@ -15,6 +15,8 @@ export interface MarketOptions {
 export class Market {
   readonly instruments: Instruments
   readonly clients: Names
+  /** Self-trade groups. */
+  readonly groups: Names
   readonly orders: OrderNames
   readonly gate: Gate
   /** What is known about commands that could not be read, by their sequence. */
@@ -30,6 +32,7 @@ export class Market {
   constructor(instruments: Iterable<InstrumentSpec> = [], options: MarketOptions = {}) {
     this.instruments = new Instruments(instruments)
     this.clients = new Names()
+    this.groups = new Names()
     this.orders = new OrderNames((orderId) => this.liveInstrument(orderId))
     this.gate = new Gate()
     this.details = new Details()
@@ -48,8 +51,9 @@ export class Market {
   }
 
   private liveInstrument(orderId: number): number {
-    const slot = this.engine?.book.findOrder(orderId) ?? 0
-    return slot === 0 ? ANY_INSTRUMENT : this.engine!.book.order(slot).instrument
+    const { engine } = this
+    const slot = engine?.find(orderId | 0, Math.floor(orderId / HIGH_HALF)) ?? 0
+    return slot === 0 ? ANY_INSTRUMENT : engine!.slotInstrument(slot)
   }
 
   /** Price of an instrument's latest trade in ticks; its reference price, or 0, before the first. */
@@ -57,6 +61,9 @@ export class Market {
     return this.engine?.lastTrade(instrument) ?? this.instruments.referenceTicks[instrument]!
   }
 }
+
+/** What the high half of an order id counts. */
+const HIGH_HALF = 4_294_967_296
 
 /** A bound on symbols taken as they come, so that hostile input cannot fill the memory with them. */
 const MAX_INSTRUMENTS = 100_000

@@ -69,6 +69,8 @@ export interface StageContext {
   readonly market: Market
   /** How many records the run is to take from its source, where whoever started it said so. */
   readonly records?: number | undefined
+  /** After how many commands the engine's invariants are checked, where whoever started the run said so. */
+  readonly checkEvery?: number | undefined
 }
 
 /** What a pipeline file names: `operator: NAME`. Adding one is a file in src/operators and a line in its registry. */

@@ -19,6 +19,8 @@ export interface RunOptions {
   /** One record in so many is timed; 0 times none. */
   readonly probeEvery?: number | undefined
   readonly batchRecords?: number | undefined
+  /** Checks the engine's invariants after so many commands, whatever the file says of it. */
+  readonly checkEvery?: number | undefined
 }
 
 /** What a run was, once it is over. */
@@ -51,7 +53,8 @@ export function preparePipeline(
     const problems: Problem[] = []
     const parts: (Source | Step)[] = []
     for (const stage of definition.stages) {
-      const context = { id: stage.id, market, records: options.records }
+      const { records, checkEvery } = options
+      const context = { id: stage.id, market, records, checkEvery }
       const part = await create(stage, context)
       if (E.isRight(part)) parts.push(part.right)
       else problems.push(definition.problemAt(stage.id, part.left.path, part.left.message))

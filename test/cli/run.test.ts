@@ -107,6 +107,14 @@ test.serial('run - values can be set from outside, and that shows in what is ref
   t.true(rejectedBy['RISK_ORDER_SIZE']! > 500)
 })
 
+for (const check of [['--check'], ['--check', '50'], ['--check=7']])
+  test.serial(`run - with ${check.join(' ')} the figures are the same`, async (t) => {
+    const args = [...EXCHANGE, '--orders', '500', '--format', 'json']
+    const [plain, checked] = await Promise.all([millrace(args), millrace([...args, ...check])])
+    t.is(checked.code, 0, checked.stderr)
+    t.deepEqual((JSON.parse(checked.stdout) as Report).summary, (JSON.parse(plain.stdout) as Report).summary)
+  })
+
 test.serial('run - says nothing where it is told to be quiet', async (t) => {
   const { code, stdout, stderr } = await millrace([...EXCHANGE, '--orders', '100', '--quiet'])
   t.deepEqual([code, stdout, stderr], [0, '', ''])

@@ -2,6 +2,7 @@ import { closeSync, existsSync, mkdtempSync, openSync, rmSync, writeFileSync } f
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
+import { fencesOf } from '../support/markdown.ts'
 import { millrace, nodes, start, type Running } from '../support/cli.ts'
 
 const STDIO = ['run', 'pipelines/stdio.yaml']
@@ -60,6 +61,73 @@ for (const [name, node] of nodes)
     t.true(stderr.includes('commands in        6 = 2 accepted + 1 amended + 1 cancelled + 2 rejected'))
     t.true(stderr.includes('\nthe counts add up\n'))
   })
+
+test.serial('stdio - stops, replaces, states and commands of no order, from text to text', async (t) => {
+  const order = { symbol: 'AAPL', side: 'buy', client: 'ann' }
+  const input = [
+    { ...order, id: 'stop', stopPrice: '10.10', price: '10.20', quantity: 5 },
+    { ...order, id: 'a', side: 'sell', client: 'bob', price: '10.10', quantity: 10, display: 4 },
+    { op: 'replace', id: 'a', newId: 'b', client: 'bob', price: '10.12' },
+    { ...order, id: 'c', price: '10.12', quantity: 1 },
+    { op: 'state', symbol: 'AAPL', state: 'halted' },
+    { op: 'mass-cancel', client: 'bob' },
+    { op: 'time', at: '2026-11-25T17:30:00Z' },
+    { op: 'group', client: 'ann', group: 'desk' },
+    { op: 'kill', client: 'ann' },
+    { op: 'release', client: 'ann' },
+  ]
+  const { code, stdout, stderr } = await millrace(
+    [...STDIO, '--check'],
+    input.map((line) => JSON.stringify(line)).join('\n'),
+  )
+  t.is(code, 0, stderr)
+  const events = stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { event: string; sequence: number })
+  t.deepEqual(
+    events.map(({ event, sequence }) => `${sequence} ${event}`),
+    [
+      '1 accepted',
+      '2 accepted',
+      '3 replaced',
+      '4 accepted',
+      '4 trade',
+      '4 triggered',
+      '4 trade',
+      '4 trade',
+      '5 applied',
+      '5 state',
+      '6 applied',
+      '6 cancelled',
+      '7 applied',
+      '8 applied',
+      '9 applied',
+      '10 applied',
+    ],
+  )
+  t.true(stderr.includes('the counts add up'), stderr)
+  t.true(stderr.includes('  halted\n'), stderr)
+})
+
+test.serial(
+  'stdio - every line of input that is shown is taken, and the session gives what it shows',
+  async (t) => {
+    const shown = fencesOf('docs/stdio.md').filter(({ language }) => language === 'json')
+    const lines = shown.map(({ text }) => text.trim())
+    const input = lines.filter((text) => !text.includes('"event"'))
+    t.true(input.length >= 5)
+    const session = input.findIndex((text) => text.includes('10.055'))
+    const taken = await millrace([...STDIO, '--quiet', '--check'], input.toSpliced(session, 1).join('\n'))
+    const events = taken.stdout.trimEnd().split('\n')
+    t.deepEqual(
+      events.filter((line) => line.includes('"rejected"')),
+      [],
+    )
+    const { stdout } = await millrace([...STDIO, '--quiet'], input[session])
+    t.true(lines.includes(stdout.trimEnd()), stdout)
+  },
+)
 
 test.serial('stdio - a file of orders is read as standard input is', async (t) => {
   const file = join(folder, 'orders.csv')

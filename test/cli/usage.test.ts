@@ -34,6 +34,8 @@ const MISUSES: readonly (readonly [what: string, args: readonly string[], messag
   ['a count of orders that is none', ['run', 'x.yaml', '--orders', '1.5'], /whole number above 0/],
   ['a duration of 0', ['run', 'x.yaml', '--duration', '0'], /number of seconds above 0/],
   ['a format that there is not', ['run', 'x.yaml', '--format', 'xml'], /Allowed choices are text, json/],
+  ['checks every 0 commands', ['run', 'x.yaml', '--check', '0'], /whole number above 0/],
+  ['a file taken for a count of checks', ['run', '--check', 'x.yaml'], /put --check behind the file/],
   ['no file', ['run'], /missing required argument 'file'/],
   ['a file too many', ['validate', 'x.yaml', 'y.yaml'], /too many arguments/],
 ]

@@ -42,7 +42,7 @@ test('ingest - orders are read from NDJSON and from CSV', async (t) => {
   for (const path of [ndjson, csv]) {
     const market = new Market([ONE])
     await ended(ingest(market, { orders: { file: path } }).pipe(match(market)))
-    t.deepEqual(market.engine!.book.depth(0, 0, 2), [{ priceTicks: 100, lots: 5, orders: 1 }])
+    t.deepEqual(market.engine!.depth(0, 0, 2), [{ priceTicks: 100, lots: 5, orders: 1 }])
   }
 })
 

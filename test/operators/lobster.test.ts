@@ -41,7 +41,7 @@ test('lobster - submissions, cancels and a run of executions become commands', a
   t.like(commands[4], { kind: CommandKind.cancel, orderId: 12, client: 1 })
   t.is(commands.length, 5)
   t.false(events.some(({ kind }) => kind === EventKind.rejected))
-  t.is(engine.book.liveOrders, 0)
+  t.is(engine.liveOrders, 0)
   t.like(agreement.report().figures, { compared: 1, agreeing: 1, percent: 100, missing: 0, book: undefined })
   t.like(source.counts, { messages: 6, commands: 5, mergedExecutions: 1, quiet: 0, corrections: 0 })
 })
@@ -52,7 +52,7 @@ test('lobster - a partial cancel counts in what has traded, for an amend names t
   )
   t.like(commands[2], { kind: CommandKind.amend, orderId: 11, lots: 80 })
   t.like(commands[3], { kind: CommandKind.cancel, orderId: 11 }, 'the last lots taken away are a cancel')
-  t.is(engine.book.liveOrders, 0)
+  t.is(engine.liveOrders, 0)
 })
 
 const RESTING = ['1.1,1,11,10,5000,1', '1.1,1,12,10,4900,1', '1.1,1,13,10,5100,-1']
@@ -92,7 +92,7 @@ test('lobster run - one that names an order never announced sends nobody, but ta
     'the run left out keeps its number',
   )
   t.like(commands[3], { kind: CommandKind.amend, orderId: 11, lots: 6 })
-  t.deepEqual(engine.book.depth(source.instrument, Side.buy, 1), [{ priceTicks: 5_000, lots: 6, orders: 1 }])
+  t.deepEqual(engine.depth(source.instrument, Side.buy, 1), [{ priceTicks: 5_000, lots: 6, orders: 1 }])
   t.like(source.counts, { messages: 6, commands: 5, unknownExecutions: 1, leftOut: 1, mergedExecutions: 0 })
   t.like(agreement.report().figures, { compared: 1, agreeing: 1, leftOut: 1 })
 })
@@ -132,7 +132,7 @@ test('lobster - after a trade with the wrong order the book is put right, and la
     ],
   )
   t.is(lobsterIdOf(reentered), 11)
-  t.is(engine.book.liveOrders, 0)
+  t.is(engine.liveOrders, 0)
   t.false(events.some(({ kind }) => kind === EventKind.rejected))
   t.like(source.counts, { messages: 7, commands: 7, corrections: 2, disagreements: 1 })
   const { figures, lines } = agreement.report()
@@ -152,7 +152,7 @@ test('lobster - an order that the book has too little of is amended up', async (
     ],
   )
   t.is(source.counts.corrections, 2)
-  t.deepEqual(engine.book.depth(source.instrument, Side.buy, 9), [{ priceTicks: 5_000, lots: 17, orders: 2 }])
+  t.deepEqual(engine.depth(source.instrument, Side.buy, 9), [{ priceTicks: 5_000, lots: 17, orders: 2 }])
 })
 
 test('lobster - prices become the ticks of an instrument that is there already, or are refused', async (t) => {

@@ -1,7 +1,9 @@
 import test from 'ava'
 import * as fc from 'fast-check'
 import { EventKind, Instruments, MatchingEngine, RECORD_WORDS, RejectCode } from '../../src/book/index.ts'
-import { match } from '../../src/operators/index.ts'
+import { match, type MatchOptions } from '../../src/operators/index.ts'
+import { CheckedMatch } from '../../src/operators/match.ts'
+import { fromStep } from '../../src/pipeline/island.ts'
 import { Market } from '../../src/pipeline/market.ts'
 import { buy, sell } from '../support/both-engines.ts'
 import { streams } from '../support/commands.ts'
@@ -42,7 +44,7 @@ test('match - what was refused before leaves as a rejection with its code, and d
   t.is(events.length, 64)
   t.is(events[0], EventKind.rejected)
   t.is(events.readUInt16LE(4), RejectCode.RISK_NOTIONAL)
-  t.is(market.engine!.book.liveOrders, 0)
+  t.is(market.engine!.liveOrders, 0)
 })
 
 test('match - the market knows its engine, and each run has one of its own', async (t) => {
@@ -51,10 +53,10 @@ test('match - the market knows its engine, and each run has one of its own', asy
   const stream = inBatches(recordsOf([buy(1, 1, 100)]), 1).pipe(match(market))
   await ended(stream)
   const first = market.engine
-  t.is(first!.book.liveOrders, 1)
+  t.is(first!.liveOrders, 1)
   await ended(stream)
   t.not(market.engine, first)
-  t.is(market.engine!.book.liveOrders, 1)
+  t.is(market.engine!.liveOrders, 1)
 })
 
 test('match - the last trade of an instrument is its reference price until there is one', async (t) => {
@@ -65,4 +67,43 @@ test('match - the last trade of an instrument is its reference price until there
   t.deepEqual(last(), [100, 0])
   const late = market.instruments.add({ symbol: 'LATE', tick: '1', lot: '1', referencePrice: '9' })
   t.is(market.lastTradeTicks(late), 9)
+})
+
+test('match - market data comes where it is asked for', async (t) => {
+  const kinds = async (options?: MatchOptions): Promise<number[]> => {
+    const events = await bytesOf(
+      inBatches(recordsOf([buy(1, 1, 100)]), 1).pipe(match(new Market(SPECS), options)),
+    )
+    return Array.from({ length: events.length / 64 }, (_, i) => events[i * 64]!)
+  }
+  t.deepEqual(await kinds(), [EventKind.accepted])
+  t.deepEqual(await kinds({ marketData: true }), [EventKind.accepted, EventKind.level, EventKind.bestPrices])
+})
+
+test('match - a checked engine gives the same, for its invariants hold', async (t) => {
+  const commands = fc.sample(streams('narrow', 200), { numRuns: 5, seed: 4 }).flat()
+  const eventsOf = (options?: MatchOptions): Promise<Buffer> =>
+    bytesOf(inBatches(recordsOf(commands), commands.length).pipe(match(new Market(SPECS), options)))
+  t.true((await eventsOf()).equals(await eventsOf({ check: 1 })))
+})
+
+test('match - a broken invariant ends the stream with its name, as soon as it is looked for', async (t) => {
+  const market = new Market(SPECS)
+  let looked = 0
+  const make = (): CheckedMatch =>
+    new CheckedMatch(market, false, 2, (engine) => {
+      looked++
+      return engine.liveOrders > 2 ? 'there are three orders' : undefined
+    })
+  const commands = [1, 2, 3, 4, 5].map((id) => buy(id, 1, 100))
+  const error = await t.throwsAsync(bytesOf(inBatches(recordsOf(commands), 5).pipe(fromStep(make))))
+  t.is(error.message, 'match: an invariant is broken after 4 commands: there are three orders')
+  t.is(looked, 2, 'after the second command and the fourth')
+})
+
+test('match - options that are none are refused when the operator is made', (t) => {
+  t.throws(() => match(new Market(SPECS), { check: 0, marketdata: true } as object), {
+    instanceOf: TypeError,
+    message: /^match\.check: expected a whole number above 0, got 0; match\.marketdata: unknown key/,
+  })
 })

@@ -9,6 +9,16 @@ import {
   type Command,
   type InstrumentSpec,
 } from '../../src/book/index.ts'
+import {
+  kill,
+  massCancel,
+  release,
+  replaceOrder,
+  setGroup,
+  setState,
+  setTime,
+} from '../../src/book/command.ts'
+import { OrderType, TradingState } from '../../src/book/record.ts'
 import { match, risk, type RiskLimits } from '../../src/operators/index.ts'
 import { Market } from '../../src/pipeline/market.ts'
 import { buy, FOK, IOC, MARKET, sell } from '../support/both-engines.ts'
@@ -176,7 +186,7 @@ test('risk - an amend that was refused leaves the order as it was', async (t) =>
   const market = new Market([AT_100])
   const commands = [buy(1, 10, 100), amendOrder(1, { lots: 99 })]
   await bytesOf(inBatches(recordsOf(commands), 2).pipe(risk(market, { maxOrderLots: 20 }), match(market)))
-  t.deepEqual(market.engine!.book.depth(0, 0, 5), [{ priceTicks: 100, lots: 10, orders: 1 }])
+  t.deepEqual(market.engine!.depth(0, 0, 5), [{ priceTicks: 100, lots: 10, orders: 1 }])
 })
 
 test('risk - an amend of no live order is for the engine to refuse', async (t) => {
@@ -184,6 +194,72 @@ test('risk - an amend of no live order is for the engine to refuse', async (t) =
   t.deepEqual(await outcomes(limits, [amendOrder(9, { lots: 99, priceTicks: 7 })]), ['UNKNOWN_ORDER'])
   const alone = risk(new Market([AT_100]), limits)
   t.deepEqual(await codesOf(alone, [amendOrder(9, { lots: 99 })]), ['good'])
+})
+
+test('risk - a stop is valued at its limit, else at its stop price, a trailing one at the last trade', async (t) => {
+  const stop = (orderId: number, lots: number, priceTicks: number, stopTicks: number): Command =>
+    buy(orderId, lots, priceTicks, {
+      orderType: priceTicks === 0 ? OrderType.stop : OrderType.stopLimit,
+      stopTicks,
+    })
+  const trailing = (orderId: number, lots: number): Command =>
+    sell(orderId, lots, 0, { orderType: OrderType.trailingStop, stopTicks: 40 })
+  const told = await outcomes({ maxNotional: '1000' }, [
+    stop(1, 8, 0, 125),
+    stop(2, 9, 0, 125),
+    stop(3, 9, 110, 125),
+    stop(4, 10, 110, 90),
+    trailing(5, 10),
+    trailing(6, 11),
+  ])
+  t.deepEqual(told, ['good', 'RISK_NOTIONAL', 'good', 'RISK_NOTIONAL', 'good', 'RISK_NOTIONAL'])
+})
+
+test('risk - an amend of a stop is checked at its stop price', async (t) => {
+  const told = await outcomes({ maxNotional: '1000' }, [
+    buy(1, 8, 0, { orderType: OrderType.stop, stopTicks: 120 }),
+    amendOrder(1, { lots: 9 }),
+    amendOrder(1, { lots: 9, stopTicks: 111 }),
+    amendOrder(1, { stopTicks: 112 }),
+  ])
+  t.deepEqual(told, ['good', 'RISK_NOTIONAL', 'good', 'RISK_NOTIONAL'])
+})
+
+test('risk - a replace is checked as the order it would make, by default of the lots that are open', async (t) => {
+  const told = await outcomes({ maxOrderLots: 10, maxNotional: '1000' }, [
+    buy(1, 10, 100),
+    sell(2, 8, 100, IOC),
+    replaceOrder(1, 3, { lots: 11 }),
+    replaceOrder(1, 3, { lots: 10, priceTicks: 101 }),
+    replaceOrder(1, 3, { priceTicks: 500 }),
+    replaceOrder(3, 4, { priceTicks: 501 }),
+    replaceOrder(9, 5, { lots: 99 }),
+  ])
+  t.deepEqual(told, [
+    'good',
+    'good',
+    'RISK_ORDER_SIZE',
+    'RISK_NOTIONAL',
+    'good',
+    'RISK_NOTIONAL',
+    'UNKNOWN_ORDER',
+  ])
+})
+
+test('risk - commands that name no order pass', async (t) => {
+  const commands = [
+    massCancel(),
+    kill(),
+    release(),
+    setTime(9),
+    setState(TradingState.halted),
+    setGroup(1, 2_000_000),
+  ]
+  const told = await outcomes({ maxOrderLots: 1, maxNotional: '1', collarTicks: 0 }, commands)
+  t.deepEqual(
+    told,
+    commands.map(() => 'good'),
+  )
 })
 
 test('risk - cancels pass, whatever has become of the market', async (t) => {
@@ -214,8 +290,7 @@ test('risk - instruments that join a running market have their limits and their 
   const commands = [buy(1, 10, 100), late(2, 1, 194), late(3, 11, 200), late(4, 10, 200)]
   const joining = inBatches(recordsOf(commands), 1, 3).pipe(
     tap(() => {
-      if (market.engine!.book.liveOrders === 1)
-        market.instruments.add({ ...AT_100, symbol: 'LATE', tick: '0.5' })
+      if (market.engine!.liveOrders === 1) market.instruments.add({ ...AT_100, symbol: 'LATE', tick: '0.5' })
     }),
   )
   const events = await bytesOf(

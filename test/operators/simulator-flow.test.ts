@@ -31,8 +31,8 @@ test('simulator - the mean rate is that of the model, whatever the bursts', (t) 
     else if (commands % 100 === 0) {
       let rate = 2 * marketRate
       for (const side of [Side.buy, Side.sell]) {
-        const opposite = engine.book.bestPrice(0, side ^ 1)
-        for (const level of engine.book.depth(0, side, Infinity)) {
+        const opposite = engine.bestPrice(0, side ^ 1)
+        for (const level of engine.depth(0, side, Infinity)) {
           distance = Math.abs(level.priceTicks - opposite)
           rate += (level.orders * cancelRates[Math.min(distance, cancelRates.length) - 1]!) / patience
         }
@@ -76,7 +76,7 @@ for (const { profile, usualSpread, minLive, maxLive } of BANDS)
     let [commands, usual] = [0, 0]
     for (const { engine, bid, offer } of replies({ orders: 300_000, profile })) {
       if (commands++ < 1_000) continue
-      const live = engine.book.liveOrders
+      const live = engine.liveOrders
       if (live < minLive || live > maxLive) {
         t.fail(`${live} live orders after ${commands}`)
         return

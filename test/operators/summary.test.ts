@@ -1,7 +1,25 @@
 import test from 'ava'
 import * as fc from 'fast-check'
-import { Batch, EventKind, RECORD_WORDS, Side, type Command, type DepthLevel } from '../../src/book/index.ts'
-import { HEAD, headKind, LOTS, MAKER_OPEN_LOTS, OPEN_LOTS } from '../../src/book/record.ts'
+import { Batch, EventKind, RECORD_WORDS, Side, type Command } from '../../src/book/index.ts'
+import {
+  amendOrder,
+  cancelOrder,
+  flagsOf,
+  massCancel,
+  replaceOrder,
+  setState,
+  setTime,
+} from '../../src/book/command.ts'
+import {
+  HEAD,
+  headKind,
+  LOTS,
+  MAKER_OPEN_LOTS,
+  OPEN_LOTS,
+  OrderType,
+  SelfTrade,
+  TradingState,
+} from '../../src/book/record.ts'
 import { match, publish, risk, Summary, validate, type Totals } from '../../src/operators/index.ts'
 import { Simulator } from '../../src/operators/simulator/simulator.ts'
 import { Market } from '../../src/pipeline/market.ts'
@@ -97,6 +115,38 @@ test('summary - rejections are counted by their names', async (t) => {
   t.deepEqual(totals.rejectedBy, { INVALID_QUANTITY: 2, DUPLICATE_ORDER_ID: 1 })
 })
 
+test('summary - every kind of command and every way to leave adds up', async (t) => {
+  const market = new Market([ONE])
+  const stop = { orderType: OrderType.stop, stopTicks: 5_100 }
+  const commands = [
+    sell(1, 10, 5_000),
+    replaceOrder(1, 2, { lots: 15 }),
+    buy(3, 8, 0, stop),
+    buy(4, 20, 4_900, { displayLots: 5 }),
+    buy(5, 3, 4_800, { flags: flagsOf({ hidden: true }) }),
+    { ...sell(6, 4, 4_900), flags: flagsOf({ selfTrade: SelfTrade.decrement }), client: 1 },
+    amendOrder(3, { lots: 9 }),
+    sell(7, 2, 4_900, { client: 2 }),
+    massCancel({ client: 1, side: Side.sell }),
+    setTime(1),
+    setTime(0),
+    setState(TradingState.halted),
+    buy(8, 1, 5_000),
+    cancelOrder(5),
+  ]
+  const { summary, tally } = await summedUp(market, new ListSource(recordsOf(commands)))
+  const { rejectedBy, ...totals } = summary.totals()
+  t.deepEqual<unknown, unknown>(totals, tally.totals(commands.length))
+  t.like(totals, { accepted: 6, replaced: 1, amended: 1, applied: 3, cancels: 1, rejected: 2, addsUp: true })
+  t.deepEqual(rejectedBy, { INVALID_TIME: 1, TRADING_HALTED: 1 })
+  t.is(totals.orders.resting, 2, 'the stop and the iceberg')
+  t.is(totals.lots.resting, 9 + 20 - 4 - 2)
+  const { lines, figures } = summary.report()
+  t.true(lines[0]!.includes('6 accepted + 1 amended + 1 replaced + 1 cancelled + 3 applied + 2 rejected'))
+  t.true(lines.some((line) => line.startsWith('AAPL ') && line.endsWith('  halted')))
+  t.is((figures['instruments'] as { state: string }[])[0]!.state, 'halted')
+})
+
 test('summary - with nothing in it, it adds up', async (t) => {
   const totals = await totalsOf([])
   t.is(totals.commands, 0)
@@ -115,7 +165,7 @@ test('summary - depth is that of the book, five levels at most, best first, in d
   const engine = market.engine!
   for (const [instrument, shown] of instruments.entries()) {
     const quotes = (side: number): object[] =>
-      engine.book.depth(instrument, side, 5).map(({ priceTicks, lots, orders }: DepthLevel) => ({
+      engine.depth(instrument, side, 5).map(({ priceTicks, lots, orders }) => ({
         price: market.instruments.formatPrice(instrument, priceTicks),
         quantity: market.instruments.formatQuantity(instrument, lots),
         orders,
@@ -124,7 +174,7 @@ test('summary - depth is that of the book, five levels at most, best first, in d
     t.deepEqual(shown.bids, quotes(Side.buy))
     t.deepEqual(shown.offers, quotes(Side.sell))
     t.is(shown.symbol, THREE[instrument]!.symbol)
-    t.is(shown.last, market.instruments.formatPrice(instrument, engine.lastTradeTicks[instrument]!))
+    t.is(shown.last, market.instruments.formatPrice(instrument, engine.lastTrade(instrument)))
     t.true(
       Number((shown.bids[0] as { price: string }).price) > Number((shown.bids[1] as { price: string }).price),
     )

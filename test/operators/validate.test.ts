@@ -8,6 +8,17 @@ import {
   Side,
   type Command,
 } from '../../src/book/index.ts'
+import {
+  flagsOf,
+  kill,
+  massCancel,
+  release,
+  replaceOrder,
+  setGroup,
+  setState,
+  setTime,
+} from '../../src/book/command.ts'
+import { TimeInForce, TradingState } from '../../src/book/record.ts'
 import { match, validate } from '../../src/operators/index.ts'
 import { Market } from '../../src/pipeline/market.ts'
 import { buy, MARKET, sell } from '../support/both-engines.ts'
@@ -29,16 +40,16 @@ const good = buy(1, 50, 100)
 
 const WRONG: readonly [what: string, command: Command, code: keyof typeof RejectCode][] = [
   ['a kind of 0', { ...good, kind: 0 }, 'INVALID_COMMAND'],
-  ['a kind that there is not', { ...good, kind: 4 }, 'INVALID_COMMAND'],
+  ['a kind that there is not', { ...good, kind: 11 }, 'INVALID_COMMAND'],
   ['no order id', { ...good, orderId: 0 }, 'INVALID_ORDER_ID'],
   ['an order id of 2^53', { ...good, orderId: 2 ** 53 }, 'INVALID_ORDER_ID'],
   ['an instrument that there is not', { ...good, instrument: 1 }, 'INVALID_SYMBOL'],
   ['no instrument', { ...good, instrument: -1 }, 'INVALID_SYMBOL'],
   ['a side that there is not', { ...good, side: 2 }, 'INVALID_SIDE'],
   ['no order type', { ...good, orderType: 0 }, 'INVALID_ORDER_TYPE'],
-  ['an order type that there is not', { ...good, orderType: 3 }, 'INVALID_ORDER_TYPE'],
+  ['an order type that there is not', { ...good, orderType: 6 }, 'INVALID_ORDER_TYPE'],
   ['no time in force', { ...good, timeInForce: 0 }, 'INVALID_TIME_IN_FORCE'],
-  ['a time in force that there is not', { ...good, timeInForce: 4 }, 'INVALID_TIME_IN_FORCE'],
+  ['a time in force that there is not', { ...good, timeInForce: 6 }, 'INVALID_TIME_IN_FORCE'],
   ['no lots', { ...good, lots: 0 }, 'INVALID_QUANTITY'],
   ['lots below 0', { ...good, lots: -1 }, 'INVALID_QUANTITY'],
   ['a lot too many', { ...good, lots: 51 }, 'EXCEEDS_MAX_SIZE'],
@@ -54,16 +65,41 @@ const WRONG: readonly [what: string, command: Command, code: keyof typeof Reject
   ['an amend in no instrument', { ...amendOrder(1, { lots: 1 }), instrument: 1 }, 'INVALID_SYMBOL'],
   ['a cancel of no order', cancelOrder(0), 'INVALID_ORDER_ID'],
   ['a cancel in no instrument', { ...cancelOrder(1), instrument: 7 }, 'INVALID_SYMBOL'],
+  ['a stop without a stop price', { ...good, orderType: OrderType.stop }, 'INVALID_STOP_PRICE'],
+  ['a limit order with a stop price', { ...good, stopTicks: 100 }, 'INVALID_STOP_PRICE'],
+  ['more shown than there is', { ...good, displayLots: 51 }, 'INVALID_DISPLAY'],
+  ['a minimum above the quantity', { ...good, minLots: 51 }, 'INVALID_MIN_QUANTITY'],
+  ['an expiry without good-till-date', { ...good, expirySeconds: 5 }, 'INVALID_EXPIRY'],
+  ['good-till-date without an expiry', { ...good, timeInForce: TimeInForce.gtd }, 'INVALID_EXPIRY'],
+  [
+    'post-only that is immediate-or-cancel',
+    { ...good, timeInForce: TimeInForce.ioc, flags: flagsOf({ postOnly: 'reject' }) },
+    'INVALID_COMBINATION',
+  ],
+  ['a flag that means nothing', { ...good, flags: 0x8000 }, 'INVALID_COMBINATION'],
+  [
+    'self-trade prevention that there is not',
+    { ...good, flags: flagsOf({ selfTrade: 6 }) },
+    'INVALID_SELF_TRADE',
+  ],
+  ['a link to no order', { ...good, flags: flagsOf({ linked: true }) }, 'INVALID_ORDER_ID'],
+  ['a replace of no order', replaceOrder(0, 2), 'INVALID_ORDER_ID'],
+  ['a replace by no order', replaceOrder(1, 0), 'INVALID_ORDER_ID'],
+  ['a mass cancel in no instrument', massCancel({ instrument: 1 }), 'INVALID_SYMBOL'],
+  ['a mass cancel of a side that there is not', massCancel({ side: 3 }), 'INVALID_SIDE'],
+  ['a state that there is not', setState(7), 'INVALID_STATE'],
+  ['a state of no instrument', setState(TradingState.halted, 1), 'INVALID_SYMBOL'],
+  ['a group of nobody', setGroup(0, 1), 'INVALID_COMMAND'],
 ]
 
 for (const [what, command, code] of WRONG)
   test(`validate - ${what} is ${code}`, async (t) => {
-    t.deepEqual(await codes([command]), [code])
+    t.deepEqual(await codes([command]), [codeName(RejectCode[code] | ((command.flags ?? 0) << 16))])
   })
 
 test('validate - every code that a record alone can earn is among these', (t) => {
-  const fromText = ['OFF_TICK', 'OFF_LOT', 'MALFORMED']
-  const own = Object.entries(RejectCode).filter(([name, code]) => code < 40 && !fromText.includes(name))
+  const elsewhere = ['OFF_TICK', 'OFF_LOT', 'MALFORMED', 'INVALID_TIME'] // of text, and of the engine's clock
+  const own = Object.entries(RejectCode).filter(([name, code]) => code < 40 && !elsewhere.includes(name))
   const seen = new Set(WRONG.map(([, , code]) => code))
   t.deepEqual([...seen].sort(), own.map(([name]) => name).sort() as (keyof typeof RejectCode)[])
 })
@@ -83,6 +119,32 @@ test('validate - what is good passes', async (t) => {
   )
 })
 
+test('validate - commands that name no order pass', async (t) => {
+  const commands = [
+    massCancel(),
+    massCancel({ client: 7, instrument: 0, side: Side.sell }),
+    kill(),
+    kill(3),
+    release(),
+    setTime(5),
+    setState(TradingState.halted),
+    setState(TradingState.closed, 0),
+    setGroup(1, 2),
+    setGroup(1, 0),
+  ]
+  t.deepEqual(
+    await codes([...commands, ...commands]),
+    [...commands, ...commands].map(() => 'good'),
+  )
+})
+
+test('validate - the new id of a replace is one like that of a new order', async (t) => {
+  t.deepEqual(
+    await codes([buy(1, 1, 100), replaceOrder(1, 2), replaceOrder(2, 1), buy(2, 1, 100), buy(3, 1, 100)]),
+    ['good', 'good', 'DUPLICATE_ORDER_ID', 'DUPLICATE_ORDER_ID', 'good'],
+  )
+})
+
 test('validate - an id that is live is a duplicate', async (t) => {
   t.deepEqual(await codes([buy(1, 1, 100), sell(1, 1, 101)]), ['good', 'DUPLICATE_ORDER_ID'])
 })
@@ -93,7 +155,7 @@ test('validate - so is one whose order is gone, as long as it is among those rem
   const events = await bytesOf(stream.pipe(validate(shared), match(shared)))
   t.is(events.length, 3 * 64)
   t.is(codeName(events.readUInt16LE(2 * 64 + 4)), 'DUPLICATE_ORDER_ID')
-  t.is(shared.engine!.book.liveOrders, 0)
+  t.is(shared.engine!.liveOrders, 0)
 })
 
 test('validate - an id may come again when more than so many others came after it', async (t) => {

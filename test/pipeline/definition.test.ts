@@ -162,11 +162,30 @@ test('instruments - the default fills in what an instrument does not say', (t) =
   ])
 })
 
+test('instruments - price bands, pauses and self-trade prevention, by default too', (t) => {
+  const text = withInstruments(
+    'defaultInstrument: { tick: 0.01, lot: 1, selfTrade: cancel-newest }\ninstruments: { X: { priceBand: 0.5, pauseSeconds: 30 } }',
+  )
+  const { instruments, defaultInstrument } = good(text)
+  t.deepEqual(defaultInstrument, { tick: '0.01', lot: '1', selfTrade: 'cancel-newest' })
+  t.deepEqual(instruments, [
+    { symbol: 'X', tick: '0.01', lot: '1', selfTrade: 'cancel-newest', priceBand: '0.5', pauseSeconds: 30 },
+  ])
+  const bad = 'tick: 0.01, lot: 1, priceBand: 0.005, pauseSeconds: 0, selfTrade: cancel-newst'
+  t.deepEqual(told(withInstruments(`instruments: { X: { ${bad} } }`)), [
+    'f:2:73 instruments.X.pauseSeconds: expected a whole number from 1 to 86400, got 0',
+    'f:2:87 instruments.X.selfTrade: expected one of allow, cancel-newest, cancel-oldest, cancel-both, decrement, got "cancel-newst": did you mean cancel-newest?',
+  ])
+  t.deepEqual(told(withInstruments('instruments: { X: { tick: 0.01, lot: 1, priceBand: 0.005 } }')), [
+    'f:2:52 instruments.X.priceBand: is not a whole number of steps of 0.01 from 1 to 2147483647, got "0.005"',
+  ])
+})
+
 test('instruments - a bad default is told once', (t) => {
   const text =
     'defaultInstrument: { tick: 0.01, lot: 1, referencePrice: 5 }\ninstruments: { X: {}, Y: { lot: 1 } }'
   t.deepEqual(told(withInstruments(text)), [
-    'f:2:42 defaultInstrument.referencePrice: unknown key, expected one of tick, lot, minPrice, maxPrice, maxQuantity',
+    'f:2:42 defaultInstrument.referencePrice: unknown key, expected one of tick, lot, minPrice, maxPrice, maxQuantity, priceBand, pauseSeconds, selfTrade',
   ])
   t.regex(
     told(withInstruments('defaultInstrument: { tick: 0.01, lot: 1, maxPrice: 0.001 }')).join(),

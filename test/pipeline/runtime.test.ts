@@ -245,3 +245,28 @@ test('runtime - files that are not there are told together', async (t) => {
     'f.yaml:5:58 events.to.ndjson.file: /nowhere/out.ndjson: no such file or directory',
   ])
 })
+
+test('runtime - the match stage is told of checks by its file, and by who runs it', async (t) => {
+  const text = (options: string): string => `name: x
+instruments: { X: { tick: 1, lot: 1 } }
+stages:
+  - { id: orders, operator: ingest, from: { simulate: { orders: 500 } } }
+  - { id: match, operator: match${options} }
+  - { id: report, operator: publish, to: summary }
+`
+  for (const [options, settings] of [
+    [', check: 100, marketData: true', {}],
+    ['', { checkEvery: 1 }],
+  ] as const) {
+    const definition = decodeDefinition('f.yaml', text(options), operators)
+    if (E.isLeft(definition)) throw new Error(definition.left.problems.map(formatProblem).join('\n'))
+    const pipeline = await preparePipeline(definition.right, settings)()
+    if (E.isLeft(pipeline)) throw new Error('not set up')
+    t.is((await pipeline.right.run()).commands, 500)
+  }
+  const wrong = decodeDefinition('f.yaml', text(', check: 0, marketData: 1'), operators)
+  t.deepEqual(E.isLeft(wrong) && wrong.left.problems.map(formatProblem), [
+    'f.yaml:5:42 match.check: expected a whole number above 0, got 0',
+    'f.yaml:5:57 match.marketData: expected true or false, got 1',
+  ])
+})

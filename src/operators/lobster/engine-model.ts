@@ -1,10 +1,4 @@
-import {
-  type Command,
-  CommandKind,
-  type Instruments,
-  MatchingEngine,
-  type RestingOrder,
-} from '../../book/index.ts'
+import { type Command, CommandKind, type Instruments, MatchingEngine } from '../../book/index.ts'
 
 /** An order as the messages tell it: what it should have open, whatever the engine's book says. */
 export interface AnnouncedOrder {
@@ -39,9 +33,8 @@ export class EngineModel {
   }
 
   /** A live order, or undefined. */
-  find(orderId: number): RestingOrder | undefined {
-    const slot = this.engine.book.findOrder(orderId)
-    return slot === 0 ? undefined : this.engine.book.order(slot)
+  find(orderId: number): ReturnType<MatchingEngine['order']> {
+    return this.engine.order(orderId)
   }
 
   /**

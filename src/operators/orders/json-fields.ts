@@ -212,14 +212,14 @@ export class JsonFields {
 const UNKNOWN = -1
 const FAILED = -2
 
-/** They are no field's value, and are refused where the field is looked at. */
+/** Most are no field's value, and are refused where the field is looked at. */
 const LITERALS = ['null', 'true', 'false']
 
 function isDigit(code: number): boolean {
   return code >= ZERO && code <= NINE
 }
 
-/** The place of the key that stands at `from`: the length leaves at most two to compare with. */
+/** The place of the key that stands at `from`, if it is one that most lines have: the length leaves at most two. */
 function placeAt(text: string, from: number, length: number): number {
   switch (length) {
     case 2:

@@ -1,24 +1,31 @@
-import type { Batch, ConversionFault } from '../../book/index.ts'
+import type { Batch } from '../../book/index.ts'
+import { writeTimestamp } from '../../book/command.ts'
 import { ANY_INSTRUMENT } from '../../book/instruments.ts'
 import * as record from '../../book/record.ts'
 import { ACCEPTED, RejectCode } from '../../book/reject-code.ts'
 import type { Market } from '../../pipeline/market.ts'
-import { DecimalSteps } from './decimal-steps.ts'
-import { KINDS, SIDES, TIMES, TYPES, type Vocabulary } from './keywords.ts'
-import { Field, type OrderFields, quote } from './order-fields.ts'
+import { wholeNanoseconds } from '../text/utc-time.ts'
+import { ControlCommands } from './control-command.ts'
+import { FieldValues, MAX_NAME, MAX_SYMBOL, NO_KEYWORD, NO_STEPS, owned } from './field-values.ts'
+import { KINDS, SIDES, TIMES, TYPES } from './keywords.ts'
+import { Field, FIELD_NAMES, FIRST_TERM, type OrderFields, quote } from './order-fields.ts'
+import { OrderTerms } from './order-terms.ts'
 
 // Bound here so that V8 folds them into the code (ARCHITECTURE.md, 'Constants on the hot path').
-const { CLIENT, CODE, CommandKind, HEAD, INSTRUMENT, LOTS, MAX_LOTS, MAX_PRICE_TICKS, ORDER_ID } = record
-const { OrderType, packHead, PRICE_TICKS, RECORD_WORDS, Side, TimeInForce, TIMESTAMP_NS, writeU64 } = record
-
-/** Characters that an order id or the name of a client may have, and those of a symbol. */
-export const MAX_NAME = 128
-export const MAX_SYMBOL = 64
+const { CLIENT, CODE, CommandKind, HEAD, INSTRUMENT, LINKED_ORDER_ID, LOTS, ORDER_ID } = record
+const { OrderType, packHead, PRICE_TICKS, RECORD_WORDS, Side, STOP_TICKS, TimeInForce, TIMESTAMP_NS } = record
+const { writeU64 } = record
 
 /** Who sent a new order that does not say. */
 export const ANONYMOUS = 'anonymous'
 
-const NO_KEYWORD = 0xff
+/** Terms that each command about an order may have; those of a new order are all the others. */
+const TERMS: ReadonlyMap<number, readonly number[]> = new Map([
+  [CommandKind.cancel, []],
+  [CommandKind.amend, [Field.stopPrice, Field.trail]],
+  [CommandKind.replace, [Field.stopPrice, Field.trail, Field.newId]],
+] as const)
+const NOT_OF_NEW: readonly number[] = [Field.newId, Field.state, Field.group, Field.at]
 
 /**
  * Makes command records of fields: every line becomes exactly one. One that cannot be a command becomes a record
@@ -32,18 +39,19 @@ export class OrderCommands {
   private hasBefore: boolean
   private readonly market: Market
   private readonly fields: OrderFields
-  private readonly ticks: DecimalSteps
-  private readonly lots: DecimalSteps
+  private readonly values: FieldValues
+  private readonly terms: OrderTerms
+  private readonly control: ControlCommands
 
   constructor(market: Market, fields: OrderFields) {
-    const { instruments } = market
     this.isHeld = false
     this.heldLine = 0
     this.hasBefore = false
     this.market = market
     this.fields = fields
-    this.ticks = new DecimalSteps((instrument, text) => instruments.toTicks(instrument, text))
-    this.lots = new DecimalSteps((instrument, text) => instruments.toLots(instrument, text))
+    this.values = new FieldValues(market, fields)
+    this.terms = new OrderTerms(market, this.values)
+    this.control = new ControlCommands(market, this.values)
   }
 
   /**
@@ -67,7 +75,8 @@ export class OrderCommands {
     if (fields.code !== ACCEPTED) {
       words[at + CODE] = fields.code
       // The record's number is given when the batch is full: one more than the last, for the first in the batch.
-      const id = nameOf(fields, Field.id, MAX_NAME) ?? ''
+      // A replace is about the order that it makes, as its events are.
+      const id = this.values.name(Field.newId, MAX_NAME) ?? this.values.name(Field.id, MAX_NAME) ?? ''
       const { column, detail: text } = fields
       this.market.details.set(this.market.sequence + batch.count + 1, { line, column, text, id: owned(id) })
     }
@@ -80,228 +89,190 @@ export class OrderCommands {
   }
 
   private write(words: Int32Array, at: number): void {
-    const { fields } = this
-    const kind = this.keyword(
-      Field.op,
-      KINDS,
-      CommandKind.new,
-      RejectCode.INVALID_COMMAND,
-      'new, cancel or amend',
-    )
+    const { fields, values } = this
+    const kind = values.keyword(Field.op, KINDS, CommandKind.new, RejectCode.INVALID_COMMAND)
     if (kind === NO_KEYWORD) return
     words[at + HEAD] = packHead(kind, Side.buy, 0, 0)
-    const id = nameOf(fields, Field.id, MAX_NAME)
-    if (id === undefined) return this.refuseName(Field.id, RejectCode.INVALID_ORDER_ID, 'id', MAX_NAME)
+    if (kind > CommandKind.replace) return this.writeControl(words, at, kind)
+    const id = values.name(Field.id, MAX_NAME)
+    if (id === undefined) return values.refuseName(Field.id, RejectCode.INVALID_ORDER_ID, MAX_NAME)
     if (!this.writeClient(words, at, kind)) return
     if (fields.values[Field.timestamp] !== undefined && !this.writeTimestamp(words, at)) return
+    if (fields.hasTerms && this.hasStrayTerm(kind)) return
     if (kind === CommandKind.new) this.writeNew(words, at, id)
     else this.writeChange(words, at, kind, id)
   }
 
+  private writeControl(words: Int32Array, at: number, kind: number): void {
+    if (!this.writeClient(words, at, kind)) return
+    const hasTimestamp = this.values.has(Field.timestamp)
+    if (kind !== CommandKind.time && hasTimestamp && !this.writeTimestamp(words, at)) return
+    this.control.write(words, at, kind)
+  }
+
+  /** Terms that a command cannot have are refused: a change that is not made must not be taken for one that is. */
+  private hasStrayTerm(kind: number): boolean {
+    const { values } = this
+    const may = TERMS.get(kind)
+    for (let place = FIRST_TERM; place < FIELD_NAMES.length; place++) {
+      if (!values.has(place) || (may === undefined ? !NOT_OF_NEW.includes(place) : may.includes(place)))
+        continue
+      const [name, op] = [FIELD_NAMES[place]!, values.fields.values[Field.op]?.toLowerCase() ?? 'new']
+      values.refuse(place, RejectCode.INVALID_COMBINATION, `${name} has no meaning in a ${op} command`)
+      return true
+    }
+    return false
+  }
+
   private writeNew(words: Int32Array, at: number, id: string): void {
-    const { fields, market } = this
-    const symbol = nameOf(fields, Field.symbol, MAX_SYMBOL)
-    if (symbol === undefined)
-      return this.refuseName(Field.symbol, RejectCode.INVALID_SYMBOL, 'symbol', MAX_SYMBOL)
+    const { fields, market, values } = this
+    const symbol = values.name(Field.symbol, MAX_SYMBOL)
+    if (symbol === undefined) return values.refuseName(Field.symbol, RejectCode.INVALID_SYMBOL, MAX_SYMBOL)
     let instrument = market.instruments.find(symbol)
     words[at + INSTRUMENT] = instrument ?? ANY_INSTRUMENT
-    const side = this.keyword(Field.side, SIDES, NO_KEYWORD, RejectCode.INVALID_SIDE, 'buy or sell')
+    const side = values.keyword(Field.side, SIDES, NO_KEYWORD, RejectCode.INVALID_SIDE)
     if (side === NO_KEYWORD) return
     const hasPrice = fields.values[Field.price] !== undefined
-    const usual = hasPrice ? OrderType.limit : OrderType.market
-    const type = this.keyword(Field.type, TYPES, usual, RejectCode.INVALID_ORDER_TYPE, 'limit or market')
+    const plain = hasPrice ? OrderType.limit : OrderType.market
+    const usual = fields.hasTerms ? this.terms.usualType() : plain
+    const type = values.keyword(Field.type, TYPES, usual, RejectCode.INVALID_ORDER_TYPE)
     if (type === NO_KEYWORD) return
-    const patience = type === OrderType.limit ? TimeInForce.gtc : TimeInForce.ioc
-    const code = RejectCode.INVALID_TIME_IN_FORCE
-    const time = this.keyword(Field.timeInForce, TIMES, patience, code, 'GTC, IOC or FOK')
+    const time = values.keyword(
+      Field.timeInForce,
+      TIMES,
+      this.patience(type),
+      RejectCode.INVALID_TIME_IN_FORCE,
+    )
     if (time === NO_KEYWORD) return
     words[at + HEAD] = packHead(CommandKind.new, side, type, time)
     instrument ??= market.instrument(owned(symbol))
     if (instrument === undefined)
-      return this.refuse(Field.symbol, RejectCode.INVALID_SYMBOL, `unknown symbol ${quote(symbol)}`)
+      return values.refuse(Field.symbol, RejectCode.INVALID_SYMBOL, `unknown symbol ${quote(symbol)}`)
     words[at + INSTRUMENT] = instrument
     if (fields.values[Field.quantity] === undefined)
-      return this.refuse(Field.quantity, RejectCode.INVALID_QUANTITY, 'quantity is missing')
-    if (!hasPrice && type === OrderType.limit)
-      return this.refuse(Field.price, RejectCode.INVALID_PRICE, 'price is missing: a limit order needs one')
+      return values.refuse(Field.quantity, RejectCode.INVALID_QUANTITY, 'quantity is missing')
+    if (!hasPrice && (type === OrderType.limit || type === OrderType.stopLimit)) {
+      const detail = `price is missing: a ${type === OrderType.limit ? 'limit' : 'stop-limit'} order needs one`
+      return values.refuse(Field.price, RejectCode.INVALID_PRICE, detail)
+    }
     if (!this.writeLots(words, at, instrument)) return
     if (hasPrice && !this.writeTicks(words, at, instrument)) return
+    if (fields.hasTerms || type > OrderType.market || time === TimeInForce.gtd) {
+      this.terms.write(words, at, instrument)
+      if (fields.code !== ACCEPTED) return
+    }
     writeU64(words, at + ORDER_ID, market.orders.number(owned(id), instrument))
   }
 
+  /** The time in force of an order that does not say. */
+  private patience(type: number): number {
+    if (this.fields.hasTerms && this.values.has(Field.expires)) return TimeInForce.gtd
+    return type === OrderType.market ? TimeInForce.ioc : TimeInForce.gtc
+  }
+
   private writeChange(words: Int32Array, at: number, kind: number, id: string): void {
-    const { fields, market } = this
-    const { values } = fields
-    const hasPrice = values[Field.price] !== undefined
-    const hasQuantity = values[Field.quantity] !== undefined
-    if (kind === CommandKind.amend && !hasPrice && !hasQuantity)
+    const { fields, market, values } = this
+    const hasStop = fields.hasTerms && (values.has(Field.stopPrice) || values.has(Field.trail))
+    if (kind === CommandKind.amend && !hasStop && !values.has(Field.price) && !values.has(Field.quantity))
       return fields.malformed('an amend needs a price, a quantity or both', 0)
+    const newId = kind === CommandKind.replace ? values.name(Field.newId, MAX_NAME) : id
+    if (newId === undefined) return values.refuseName(Field.newId, RejectCode.INVALID_ORDER_ID, MAX_NAME)
     const order = market.orders.find(id)
     let instrument: number = ANY_INSTRUMENT
-    if (values[Field.symbol] !== undefined) {
-      const symbol = nameOf(fields, Field.symbol, MAX_SYMBOL)
-      if (symbol === undefined)
-        return this.refuseName(Field.symbol, RejectCode.INVALID_SYMBOL, 'symbol', MAX_SYMBOL)
+    if (values.has(Field.symbol)) {
+      const symbol = values.name(Field.symbol, MAX_SYMBOL)
+      if (symbol === undefined) return values.refuseName(Field.symbol, RejectCode.INVALID_SYMBOL, MAX_SYMBOL)
       instrument = market.instruments.find(symbol) ?? ANY_INSTRUMENT
       if (instrument === ANY_INSTRUMENT)
-        return this.refuse(Field.symbol, RejectCode.INVALID_SYMBOL, `unknown symbol ${quote(symbol)}`)
-    } else if (kind === CommandKind.amend) {
+        return values.refuse(Field.symbol, RejectCode.INVALID_SYMBOL, `unknown symbol ${quote(symbol)}`)
+    } else if (kind !== CommandKind.cancel) {
       this.isHeld = this.hasBefore && market.orders.isShared(order)
       if (this.isHeld) return
       instrument = market.orders.instrument(order)
     }
     words[at + INSTRUMENT] = instrument
-    writeU64(words, at + ORDER_ID, order)
+    if (kind !== CommandKind.replace) writeU64(words, at + ORDER_ID, order)
     if (order === 0)
-      return this.refuse(Field.id, RejectCode.UNKNOWN_ORDER, `no order with the id ${quote(id)} is known`)
+      return values.refuse(Field.id, RejectCode.UNKNOWN_ORDER, `no order with the id ${quote(id)} is known`)
     if (kind === CommandKind.cancel) return
-    if (instrument === ANY_INSTRUMENT)
-      return this.refuse(
-        Field.symbol,
-        RejectCode.INVALID_SYMBOL,
-        'symbol is missing, and not known of this order',
-      )
-    if (hasQuantity && !this.writeLots(words, at, instrument)) return
-    if (hasPrice) this.writeTicks(words, at, instrument)
+    if (instrument === ANY_INSTRUMENT) {
+      const detail = 'symbol is missing, and not known of this order'
+      return values.refuse(Field.symbol, RejectCode.INVALID_SYMBOL, detail)
+    }
+    if (values.has(Field.quantity) && !this.writeLots(words, at, instrument)) return
+    if (values.has(Field.price) && !this.writeTicks(words, at, instrument)) return
+    if (hasStop && !this.writeStop(words, at, instrument, order)) return
+    if (kind !== CommandKind.replace) return
+    writeU64(words, at + LINKED_ORDER_ID, order)
+    writeU64(words, at + ORDER_ID, market.orders.number(owned(newId), instrument))
   }
 
-  /** A new order that does not say is everyone's; a cancel or amend that does not say speaks for the venue. */
+  /**
+   * A new stop price, or a new distance of a trailing stop. A record has one place for both, so that which of them the
+   * order has must be known: what stands before in the batch is matched first.
+   */
+  private writeStop(words: Int32Array, at: number, instrument: number, order: number): boolean {
+    const { market, values } = this
+    this.isHeld = this.hasBefore
+    if (this.isHeld) return false
+    const code = RejectCode.INVALID_STOP_PRICE
+    const place = values.has(Field.trail) ? Field.trail : Field.stopPrice
+    const type = market.engine?.order(order)?.orderType
+    if (place === Field.trail && values.has(Field.stopPrice))
+      values.refuse(place, code, 'expected either stopPrice or trail, not both')
+    else if (type !== undefined && (type === OrderType.trailingStop) !== (place === Field.trail)) {
+      const isTrailing = type === OrderType.trailingStop
+      values.refuse(
+        place,
+        code,
+        isTrailing ? 'a trailing stop has a trail and no stopPrice' : 'only a trailing stop has a trail',
+      )
+    } else words[at + STOP_TICKS] = Math.max(0, values.ticks(place, instrument, code))
+    return values.fields.code === ACCEPTED
+  }
+
+  /** A new order that does not say is everyone's; a change that does not say speaks for the venue. */
   private writeClient(words: Int32Array, at: number, kind: number): boolean {
-    const { fields, market } = this
+    const { fields, market, values } = this
     const given = fields.values[Field.client]
     if (given === undefined || (given === '' && fields.bare[Field.client] === 0)) {
       if (kind === CommandKind.new) words[at + CLIENT] = market.clients.number(ANONYMOUS)
       return true
     }
-    const client = nameOf(fields, Field.client, MAX_NAME)
+    const client = values.name(Field.client, MAX_NAME)
     if (client === undefined) {
-      this.refuseName(Field.client, RejectCode.MALFORMED, 'client', MAX_NAME)
+      values.refuseName(Field.client, RejectCode.MALFORMED, MAX_NAME)
       return false
     }
     words[at + CLIENT] = market.clients.number(owned(client))
     return true
   }
 
-  /** Nanoseconds since 1970 have 61 bits, more than a number holds exactly: they go into the record by halves. */
+  /** Nanoseconds since 1970 have 61 bits, more than a number holds exactly. */
   private writeTimestamp(words: Int32Array, at: number): boolean {
     const text = this.fields.values[Field.timestamp]!
-    if (!WHOLE.test(text) || text.length > 19) {
-      this.refuse(
-        Field.timestamp,
-        RejectCode.MALFORMED,
-        `timestamp ${quote(text)} is not a whole number of nanoseconds`,
-      )
+    const ns = wholeNanoseconds(text)
+    if (ns === undefined) {
+      const detail = `timestamp ${quote(text)} is not a whole number of nanoseconds`
+      this.values.refuse(Field.timestamp, RejectCode.MALFORMED, detail)
       return false
     }
-    if (text.length < 16) writeU64(words, at + TIMESTAMP_NS, Number(text))
-    else {
-      const ns = BigInt(text)
-      words[at + TIMESTAMP_NS] = Number(BigInt.asIntN(32, ns))
-      words[at + TIMESTAMP_NS + 1] = Number(BigInt.asIntN(32, ns >> 32n))
-    }
+    if (typeof ns === 'number') writeU64(words, at + TIMESTAMP_NS, ns)
+    else writeTimestamp(words, at, ns)
     return true
   }
 
   private writeTicks(words: Int32Array, at: number, instrument: number): boolean {
-    const { instruments } = this.market
-    const text = this.fields.values[Field.price]!
-    const ticks = this.ticks.of(instrument, text)
-    if (typeof ticks === 'number' && ticks > 0 && ticks <= MAX_PRICE_TICKS) {
-      words[at + PRICE_TICKS] = ticks
-      return true
-    }
-    const { INVALID_PRICE, OFF_TICK } = RejectCode
-    const fault = stepFault(ticks, text, INVALID_PRICE, OFF_TICK, INVALID_PRICE)
-    const why = fault === OFF_TICK ? `tick, ${instruments.formatPrice(instrument, 1)}` : undefined
-    this.refuse(Field.price, fault, `price ${quote(text)} ${explain(ticks, text, why)}`)
-    return false
+    const ticks = this.values.ticks(Field.price, instrument, RejectCode.INVALID_PRICE)
+    if (ticks === NO_STEPS) return false
+    words[at + PRICE_TICKS] = ticks
+    return true
   }
 
   private writeLots(words: Int32Array, at: number, instrument: number): boolean {
-    const { instruments } = this.market
-    const text = this.fields.values[Field.quantity]!
-    const lots = this.lots.of(instrument, text)
-    if (typeof lots === 'number' && lots > 0 && lots <= MAX_LOTS) {
-      words[at + LOTS] = lots
-      return true
-    }
-    const { INVALID_QUANTITY, OFF_LOT, EXCEEDS_MAX_SIZE } = RejectCode
-    const fault = stepFault(lots, text, INVALID_QUANTITY, OFF_LOT, EXCEEDS_MAX_SIZE)
-    const why = fault === OFF_LOT ? `lot, ${instruments.formatQuantity(instrument, 1)}` : undefined
-    this.refuse(Field.quantity, fault, `quantity ${quote(text)} ${explain(lots, text, why)}`)
-    return false
+    const lots = this.values.lots(Field.quantity, instrument, RejectCode.INVALID_QUANTITY)
+    if (lots === NO_STEPS) return false
+    words[at + LOTS] = lots
+    return true
   }
-
-  /** What a word stands for, in whatever case it is written; NO_KEYWORD, and said, if it stands for nothing. */
-  private keyword(
-    place: number,
-    words: Vocabulary,
-    otherwise: number,
-    code: number,
-    expected: string,
-  ): number {
-    const text = this.fields.values[place]
-    if (text === undefined) {
-      if (otherwise === NO_KEYWORD) this.refuse(place, code, `expected ${expected}, got nothing`)
-      return otherwise
-    }
-    const { spellings, numbers } = words
-    let at = spellings.indexOf(text)
-    if (at === -1) at = spellings.indexOf(text.toLowerCase())
-    if (at !== -1) return numbers[at]!
-    this.refuse(place, code, `expected ${expected}, got ${quote(text)}`)
-    return NO_KEYWORD
-  }
-
-  private refuseName(place: number, code: number, what: string, longest: number): void {
-    const text = this.fields.values[place]
-    if (text === undefined) return this.refuse(place, code, `${what} is missing`)
-    const expected = `a whole number or text of 1 to ${longest} characters`
-    this.refuse(place, code, `${what} is not ${expected}, got ${quote(text)}`)
-  }
-
-  private refuse(place: number, code: number, detail: string): void {
-    const { fields } = this
-    fields.refuse(code, detail, fields.values[place] === undefined ? 0 : fields.columns[place]!)
-  }
-}
-
-const WHOLE = /^\d+$/
-
-/** A name: text, or a whole number, which is the same name as its digits in quotes. Undefined if it is none. */
-function nameOf(fields: OrderFields, place: number, longest: number): string | undefined {
-  const text = fields.values[place]
-  if (text === undefined || text === '' || text.length > longest) return undefined
-  return fields.bare[place] === 1 && !WHOLE.test(text) ? undefined : text
-}
-
-/** The code for text that gave no ticks or lots a record could hold. */
-function stepFault(
-  steps: number | ConversionFault,
-  text: string,
-  invalid: number,
-  offStep: number,
-  tooLarge: number,
-): number {
-  if (steps === 'syntax' || text.startsWith('-')) return invalid
-  if (steps === 'step' || steps === 'precision') return offStep
-  return steps === 'range' || steps > 0 ? tooLarge : invalid
-}
-
-function explain(steps: number | ConversionFault, text: string, step: string | undefined): string {
-  if (step !== undefined) return `is not a multiple of the ${step}`
-  if (steps === 'syntax') return 'is not a decimal number'
-  if (text.startsWith('-') || (typeof steps === 'number' && steps <= 0)) return 'is not above 0'
-  return 'is too large or has too many digits'
-}
-
-/** Text this long is cut out of its chunk without being copied (V8), and would keep the whole chunk in memory. */
-const SHORTEST_CUT = 13
-
-/** The same text in memory of its own, for what outlives its line. */
-function owned(text: string): string {
-  if (text.length < SHORTEST_CUT) return text
-  const bytes = Buffer.from(text)
-  if (bytes.length === text.length) return bytes.toString('latin1')
-  return Buffer.from(text, 'utf16le').toString('utf16le') // keeps halves of surrogate pairs, which UTF-8 cannot
 }

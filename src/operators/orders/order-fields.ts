@@ -13,7 +13,26 @@ export const Field = {
   quantity: 7,
   timeInForce: 8,
   timestamp: 9,
+  stopPrice: 10,
+  trail: 11,
+  display: 12,
+  hidden: 13,
+  allOrNone: 14,
+  postOnly: 15,
+  minQuantity: 16,
+  reduceOnly: 17,
+  position: 18,
+  linkedTo: 19,
+  selfTrade: 20,
+  expires: 21,
+  newId: 22,
+  state: 23,
+  group: 24,
+  at: 25,
 } as const
+
+/** Fields from here on are terms: most lines have none of them. */
+export const FIRST_TERM: number = Field.stopPrice
 
 /** Keys of a JSON line and columns of a CSV file, in the order of their places. */
 export const FIELD_NAMES = Object.keys(Field) as readonly (keyof typeof Field)[]
@@ -45,12 +64,34 @@ const OTHER_NAMES: ReadonlyMap<string, string> = new Map([
   ['tif', 'timeInForce'],
   ['time_in_force', 'timeInForce'],
   ['time', 'timestamp'],
+  ['stop', 'stopPrice'],
+  ['stop_price', 'stopPrice'],
+  ['stoppx', 'stopPrice'],
+  ['trigger', 'stopPrice'],
+  ['distance', 'trail'],
+  ['iceberg', 'display'],
+  ['visible', 'display'],
+  ['aon', 'allOrNone'],
+  ['all_or_none', 'allOrNone'],
+  ['post_only', 'postOnly'],
+  ['minqty', 'minQuantity'],
+  ['min_quantity', 'minQuantity'],
+  ['reduce_only', 'reduceOnly'],
+  ['oco', 'linkedTo'],
+  ['stp', 'selfTrade'],
+  ['self_trade', 'selfTrade'],
+  ['expiry', 'expires'],
+  ['expiretime', 'expires'],
+  ['new_id', 'newId'],
 ])
+
+/** Names of two letters are near to anything so short. */
+const GUESSES = FIELD_NAMES.filter((name) => name.length > 2)
 
 /** `: did you mean quantity?` for a key or column that there is not; nothing where no guess is near. */
 export function guessField(name: string): string {
   const other = OTHER_NAMES.get(name.toLowerCase())
-  return other === undefined ? didYouMean(name, FIELD_NAMES) : `: did you mean ${other}?`
+  return other === undefined ? didYouMean(name, GUESSES) : `: did you mean ${other}?`
 }
 
 /** Text of the sender's in a message: as JSON, so that nothing in it can be mistaken, and cut short. */
@@ -69,6 +110,8 @@ export class OrderFields {
   readonly bare: Uint8Array
   /** Where each value begins in its line, counted from 1; 0 where that is not known. */
   readonly columns: Int32Array
+  /** Whether the line says any of the terms. */
+  hasTerms: boolean
   /** A reject code, or ACCEPTED. */
   code: number
   /** What is wrong in words, and in which column. */
@@ -79,6 +122,7 @@ export class OrderFields {
     this.values = FIELD_NAMES.map(() => undefined)
     this.bare = new Uint8Array(FIELD_NAMES.length)
     this.columns = new Int32Array(FIELD_NAMES.length)
+    this.hasTerms = false
     this.code = ACCEPTED
     this.detail = ''
     this.column = 0
@@ -86,7 +130,9 @@ export class OrderFields {
 
   clear(): void {
     const { values } = this
-    for (let place = 0; place < values.length; place++) values[place] = undefined
+    const end = this.hasTerms ? values.length : FIRST_TERM
+    for (let place = 0; place < end; place++) values[place] = undefined
+    this.hasTerms = false
     this.code = ACCEPTED
   }
 
@@ -94,6 +140,7 @@ export class OrderFields {
     this.values[place] = value
     this.bare[place] = bare
     this.columns[place] = column
+    if (place >= FIRST_TERM) this.hasTerms = true
   }
 
   /** Refuses the line. What was found first stands. */

@@ -78,13 +78,13 @@ export function spoil(
       words[at + HEAD] = packHead(CommandKind.new, Side.sell + 1 + small, OrderType.limit, TimeInForce.gtc)
       return
     case Fault.unknownOrderType:
-      words[at + HEAD] = packHead(CommandKind.new, side, OrderType.market + 1 + small, TimeInForce.gtc)
+      words[at + HEAD] = packHead(CommandKind.new, side, OrderType.trailingStop + 1 + small, TimeInForce.gtc)
       return
     case Fault.unknownTimeInForce:
-      words[at + HEAD] = packHead(CommandKind.new, side, OrderType.limit, TimeInForce.fok + 1 + small)
+      words[at + HEAD] = packHead(CommandKind.new, side, OrderType.limit, TimeInForce.gtd + 1 + small)
       return
     case Fault.unknownKind:
-      words[at + HEAD] = packHead(CommandKind.amend + 1 + small, side, OrderType.limit, TimeInForce.gtc)
+      words[at + HEAD] = packHead(CommandKind.group + 1 + small, side, OrderType.limit, TimeInForce.gtc)
       return
     case Fault.zeroOrderId:
       words[at + ORDER_ID] = 0

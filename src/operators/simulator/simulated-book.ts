@@ -1,5 +1,11 @@
-import { EventKind, MatchingEngine, RECORD_WORDS, Side, type Instruments } from '../../book/index.ts'
-import { ORDER_OPEN_LOTS, ORDER_TOTAL_LOTS, ORDER_WORDS } from '../../book/order.ts'
+import {
+  CommandKind,
+  EventKind,
+  MatchingEngine,
+  RECORD_WORDS,
+  Side,
+  type Instruments,
+} from '../../book/index.ts'
 import {
   CLIENT,
   HEAD,
@@ -79,12 +85,12 @@ export class SimulatedBook {
 
   /** The lots that a live order has open. */
   openLots(order: number): number {
-    return this.engineWord(order, ORDER_OPEN_LOTS)
+    return this.engine.slotOpenLots(this.engineSlot(order))
   }
 
   /** The lots that a live order asked for in all. */
   totalLots(order: number): number {
-    return this.engineWord(order, ORDER_TOTAL_LOTS)
+    return this.engine.slotTotalLots(this.engineSlot(order))
   }
 
   /** Enters the new order of a record. */
@@ -116,15 +122,15 @@ export class SimulatedBook {
     engine.events.count = 0
     engine.apply(words, at)
     words[at + CLIENT] = client
-    this.follow(order)
-    const bid = engine.book.bestPrice(instrument, Side.buy)
-    const offer = engine.book.bestPrice(instrument, Side.sell)
+    this.follow(order, headKind(words[at + HEAD]!) === CommandKind.new)
+    const bid = engine.bestPrice(instrument, Side.buy)
+    const offer = engine.bestPrice(instrument, Side.sell)
     if (bid !== 0) bests[instrument * 2 + Side.buy] = bid
     if (offer !== 0) bests[instrument * 2 + Side.sell] = offer
   }
 
-  /** Takes the orders off the lists that the latest command's events took off the book. */
-  private follow(order: number): void {
+  /** Takes the orders off the lists that the latest command's events took off the book, or never let in. */
+  private follow(order: number, isNew: boolean): void {
     const { events } = this.engine
     let isLive = true
     for (let i = 0, at = 0; i < events.count; i++, at += RECORD_WORDS) {
@@ -133,7 +139,7 @@ export class SimulatedBook {
       if (kind === EventKind.trade) {
         if (words[at + MAKER_OPEN_LOTS] === 0) this.drop(words[at + MAKER_CLIENT]!)
         if (words[at + OPEN_LOTS] === 0) isLive = false
-      } else if (kind === EventKind.cancelled) isLive = false
+      } else if (kind === EventKind.cancelled || (kind === EventKind.rejected && isNew)) isLive = false
     }
     if (!isLive) this.drop(order)
   }
@@ -169,10 +175,8 @@ export class SimulatedBook {
     this.freeOrder = order
   }
 
-  private engineWord(order: number, word: number): number {
-    const { book } = this.engine
-    const slot = book.find(this.live[order + LIVE_ID]!, this.live[order + LIVE_ID + 1]!)
-    return book.words[slot * ORDER_WORDS + word]!
+  private engineSlot(order: number): number {
+    return this.engine.find(this.live[order + LIVE_ID]!, this.live[order + LIVE_ID + 1]!)
   }
 }
 

@@ -1,23 +1,28 @@
-import { CancelReason, EventKind, rejectName, Side, type DepthLevel } from '../../book/index.ts'
+import { CancelReason, EventKind, rejectName, Side } from '../../book/index.ts'
 import * as record from '../../book/record.ts'
 import type { Market } from '../../pipeline/market.ts'
 import type { ReportSection, Step } from '../../pipeline/operator.ts'
 import { table, thousands } from '../../telemetry/text-table.ts'
+import { dashedNames } from '../text/dashed-name.ts'
 
 // Bound here so that V8 folds them into the code (ARCHITECTURE.md, 'Constants on the hot path').
-const { CODE, HEAD, headKind, LOTS, MAKER_OPEN_LOTS, OPEN_LOTS } = record
+const { CODE, HEAD, headKind, LOTS, MAKER_OPEN_LOTS, OPEN_LOTS, PREVIOUS_OPEN_LOTS, TradingState } = record
 
 const DEPTH_LEVELS = 5
 const INSTRUMENTS_SHOWN = 20
 const CODES = 128
+const STATES = dashedNames(TradingState)
 
 /** What became of the commands of a run: counts by kind, and orders and lots by where they went. */
 export interface Totals {
   readonly commands: number
   readonly accepted: number
   readonly amended: number
+  readonly replaced: number
   /** Cancel commands that took an order off the book. */
   readonly cancels: number
+  /** Commands that name no order and were carried out. */
+  readonly applied: number
   readonly rejected: number
   readonly rejectedBy: Readonly<Record<string, number>>
   readonly trades: number
@@ -30,11 +35,11 @@ export interface Totals {
 /** Counts what the engine says and shows, at the end, that nothing was lost. */
 export class Summary implements Step {
   private readonly market: Market
-  private readonly kinds = new Float64Array(8)
+  private readonly kinds = new Float64Array(16)
   private readonly rejects = new Float64Array(CODES)
   private readonly cancels = new Float64Array(CODES)
-  /** Orders filled; lots entered, traded (once for each side) and cancelled. Whole numbers, exact to 2^53. */
-  private readonly sums = new Float64Array(4)
+  /** Orders filled; lots entered, traded (once for each side) and cancelled; orders cancelled. Exact to 2^53. */
+  private readonly sums = new Float64Array(5)
 
   constructor(market: Market) {
     this.market = market
@@ -43,7 +48,7 @@ export class Summary implements Step {
   process(words: Int32Array, at: number): void {
     const kind = headKind(words[at + HEAD]!)
     const { sums } = this
-    this.kinds[kind & 7]!++
+    this.kinds[kind & 15]!++
     if (kind === EventKind.accepted) sums[ENTERED]! += words[at + LOTS]!
     else if (kind === EventKind.trade) {
       sums[TRADED]! += 2 * words[at + LOTS]!
@@ -51,21 +56,23 @@ export class Summary implements Step {
       if (words[at + MAKER_OPEN_LOTS] === 0) sums[FILLED]!++
     } else if (kind === EventKind.cancelled) {
       sums[CANCELLED]! += words[at + LOTS]!
+      if (words[at + OPEN_LOTS] === 0) sums[GONE]!++
       this.cancels[words[at + CODE]! & (CODES - 1)]!++
-    } else if (kind === EventKind.amended)
-      sums[ENTERED]! += words[at + OPEN_LOTS]! - words[at + MAKER_OPEN_LOTS]!
-    else this.rejects[words[at + CODE]! & (CODES - 1)]!++
+    } else if (kind === EventKind.amended || kind === EventKind.replaced)
+      sums[ENTERED]! += words[at + OPEN_LOTS]! - words[at + PREVIOUS_OPEN_LOTS]!
+    else if (kind === EventKind.rejected) this.rejects[words[at + CODE]! & (CODES - 1)]!++
   }
 
   totals(): Totals {
     const { kinds, sums, market } = this
     const accepted = kinds[EventKind.accepted]!
     const amended = kinds[EventKind.amended]!
-    const cancelled = kinds[EventKind.cancelled]!
+    const replaced = kinds[EventKind.replaced]!
+    const applied = kinds[EventKind.applied]!
     const cancels = this.cancels[CancelReason.user]!
     const rejected = kinds[EventKind.rejected]!
     const resting = this.resting()
-    const orders = { filled: sums[FILLED]!, cancelled, resting: resting.orders }
+    const orders = { filled: sums[FILLED]!, cancelled: sums[GONE]!, resting: resting.orders }
     const lots = {
       entered: sums[ENTERED]!,
       filled: sums[TRADED]!,
@@ -77,14 +84,16 @@ export class Summary implements Step {
       if (count > 0) rejectedBy[rejectName(code)] = count
     })
     const addsUp =
-      market.sequence === accepted + amended + cancels + rejected &&
+      market.sequence === accepted + amended + replaced + cancels + applied + rejected &&
       accepted === orders.filled + orders.cancelled + orders.resting &&
       lots.entered === lots.filled + lots.cancelled + lots.resting
     return {
       commands: market.sequence,
       accepted,
       amended,
+      replaced,
       cancels,
+      applied,
       rejected,
       rejectedBy,
       trades: kinds[EventKind.trade]!,
@@ -104,21 +113,17 @@ export class Summary implements Step {
     }
   }
 
+  /** Live orders and their open lots, with what is hidden or waits for a stop price. */
   private resting(): { orders: number; lots: number } {
-    const { engine, instruments } = this.market
-    let lots = 0
-    if (engine === undefined) return { orders: 0, lots }
-    for (let instrument = 0; instrument < instruments.count; instrument++)
-      for (const side of [Side.buy, Side.sell])
-        for (const level of engine.book.depth(instrument, side, Infinity)) lots += level.lots
-    return { orders: engine.book.liveOrders, lots }
+    const { engine } = this.market
+    return { orders: engine?.liveOrders ?? 0, lots: engine?.openLots() ?? 0 }
   }
 
   private instruments(): InstrumentSummary[] {
     const { engine, instruments } = this.market
     return Array.from({ length: instruments.count }, (_, instrument) => {
       const side = (of: number): Quote[] =>
-        (engine?.book.depth(instrument, of, DEPTH_LEVELS) ?? []).map((level: DepthLevel) => ({
+        (engine?.depth(instrument, of, DEPTH_LEVELS) ?? []).map((level) => ({
           price: instruments.formatPrice(instrument, level.priceTicks),
           quantity: instruments.formatQuantity(instrument, level.lots),
           orders: level.orders,
@@ -126,6 +131,7 @@ export class Summary implements Step {
       const last = this.market.lastTradeTicks(instrument)
       return {
         symbol: instruments.symbol(instrument),
+        state: STATES[engine?.tradingState(instrument) ?? TradingState.continuous]!,
         last: last === 0 ? undefined : instruments.formatPrice(instrument, last),
         bids: side(Side.buy),
         offers: side(Side.sell),
@@ -138,6 +144,7 @@ const FILLED = 0
 const ENTERED = 1
 const TRADED = 2
 const CANCELLED = 3
+const GONE = 4
 
 /** A price level in decimals. */
 export interface Quote {
@@ -148,6 +155,8 @@ export interface Quote {
 
 export interface InstrumentSummary {
   readonly symbol: string
+  /** Its trading state: `continuous`, `halted` and so on. */
+  readonly state: string
   readonly last: string | undefined
   /** Best first, five at most. */
   readonly bids: readonly Quote[]
@@ -158,8 +167,9 @@ function totalLines(totals: Totals): string[] {
   const { orders, lots } = totals
   const rejects = Object.entries(totals.rejectedBy).sort(([, a], [, b]) => b - a)
   const n = thousands
+  const rare = (count: number, name: string): string => (count === 0 ? '' : ` + ${n(count)} ${name}`)
   return [
-    `commands in        ${n(totals.commands)} = ${n(totals.accepted)} accepted + ${n(totals.amended)} amended + ${n(totals.cancels)} cancelled + ${n(totals.rejected)} rejected`,
+    `commands in        ${n(totals.commands)} = ${n(totals.accepted)} accepted + ${n(totals.amended)} amended${rare(totals.replaced, 'replaced')} + ${n(totals.cancels)} cancelled${rare(totals.applied, 'applied')} + ${n(totals.rejected)} rejected`,
     ...rejects.map(([name, count]) => `  rejected ${name.padEnd(24)} ${n(count).padStart(12)}`),
     `trades             ${n(totals.trades)}`,
     `orders accepted    ${n(totals.accepted)} = ${n(orders.filled)} filled + ${n(orders.cancelled)} cancelled + ${n(orders.resting)} resting`,
@@ -170,10 +180,13 @@ function totalLines(totals: Totals): string[] {
 
 function instrumentLines(instruments: readonly InstrumentSummary[]): string[] {
   const lines: string[] = []
-  for (const { symbol, last, bids, offers } of instruments.slice(0, INSTRUMENTS_SHOWN)) {
+  for (const { symbol, state, last, bids, offers } of instruments.slice(0, INSTRUMENTS_SHOWN)) {
     const best = (quotes: readonly Quote[]): string =>
       quotes[0] === undefined ? 'none' : `${quotes[0].price} x ${quotes[0].quantity}`
-    lines.push(`${symbol}  best bid ${best(bids)}  best offer ${best(offers)}  last ${last ?? 'none'}`)
+    const shown = state === 'continuous' ? '' : `  ${state}`
+    lines.push(
+      `${symbol}  best bid ${best(bids)}  best offer ${best(offers)}  last ${last ?? 'none'}${shown}`,
+    )
     const rows: string[][] = []
     for (let i = 0; i < Math.max(bids.length, offers.length); i++) {
       const [bid, offer] = [bids[i], offers[i]]
