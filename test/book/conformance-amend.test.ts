@@ -167,7 +167,14 @@ fact('amend - the event tells the new terms and the open lots before', (t, engin
   engine.apply(buy(2, 4, 100, { sequence: 2 }))
   const events: unknown[] = engine.apply({ ...amendOrder(1, { priceTicks: 101, lots: 12 }, 3), sequence: 3 })
   const order = { sequence: 3, instrument: 0, client: 3, orderId: 1, side: Side.sell, ...RESTING }
-  const terms = { kind: EventKind.amended, priceTicks: 101, lots: 12, openLots: 8, previousOpenLots: 5 }
+  const terms = {
+    kind: EventKind.amended,
+    priceTicks: 101,
+    lots: 12,
+    openLots: 8,
+    previousOpenLots: 5,
+    stopTicks: 0,
+  }
   t.deepEqual(events, [{ ...order, ...terms }])
 })
 

@@ -247,7 +247,8 @@ fact('match - an accepted order says what was asked for', (t, engine) => {
   const order = { orderId: 2 ** 53 - 1, client: 2 ** 32 - 1, instrument: 1, side: Side.sell, ...LIMIT_GTC }
   const terms = { lots: 7, priceTicks: 99, sequence: 2 ** 40 + 3 }
   const events: unknown[] = engine.apply(newOrder({ ...order, ...terms }))
-  t.deepEqual(events, [{ kind: EventKind.accepted, ...order, ...terms, openLots: 7 }])
+  const none = { flags: 0, displayLots: 0, stopTicks: 0, expirySeconds: 0 }
+  t.deepEqual(events, [{ kind: EventKind.accepted, ...order, ...terms, ...none, openLots: 7 }])
 })
 
 fact('match - a trade names both orders, the price of the maker and what either has left', (t, engine) => {

@@ -25,11 +25,11 @@ function refused(what: string, command: Command, name: RejectName): void {
 }
 
 refused('a record of no kind', { kind: 0, orderId: 2 }, 'INVALID_COMMAND')
-refused('a record of an unknown kind', { kind: 4, orderId: 2 }, 'INVALID_COMMAND')
+refused('a record of an unknown kind', { kind: 11, orderId: 2 }, 'INVALID_COMMAND')
 refused('an order with id 0', buy(0, 5, 100), 'INVALID_ORDER_ID')
 refused('an order with an id past 2^53 - 1', buy(2 ** 53, 5, 100), 'INVALID_ORDER_ID')
 refused('a cancel of id 0', cancelOrder(0), 'INVALID_ORDER_ID')
-refused('an order for an instrument that is not there', buy(2, 5, 100, { instrument: 3 }), 'INVALID_SYMBOL')
+refused('an order for an instrument that is not there', buy(2, 5, 100, { instrument: 9 }), 'INVALID_SYMBOL')
 refused('an order for any instrument', buy(2, 5, 100, { instrument: -1 }), 'INVALID_SYMBOL')
 refused(
   'a cancel in an instrument that is not there',
@@ -38,14 +38,14 @@ refused(
 )
 refused(
   'an amend in an instrument that is not there',
-  { ...amendOrder(1, { lots: 5 }), instrument: 3 },
+  { ...amendOrder(1, { lots: 5 }), instrument: 9 },
   'INVALID_SYMBOL',
 )
 refused('an order that neither buys nor sells', { ...buy(2, 5, 100), side: 2 }, 'INVALID_SIDE')
 refused('an order of type 0', buy(2, 5, 100, { orderType: 0 }), 'INVALID_ORDER_TYPE')
-refused('an order of an unknown type', buy(2, 5, 100, { orderType: 3 }), 'INVALID_ORDER_TYPE')
+refused('an order of an unknown type', buy(2, 5, 100, { orderType: 6 }), 'INVALID_ORDER_TYPE')
 refused('an order without time in force', buy(2, 5, 100, { timeInForce: 0 }), 'INVALID_TIME_IN_FORCE')
-refused('an order with an unknown time in force', buy(2, 5, 100, { timeInForce: 4 }), 'INVALID_TIME_IN_FORCE')
+refused('an order with an unknown time in force', buy(2, 5, 100, { timeInForce: 6 }), 'INVALID_TIME_IN_FORCE')
 refused('an order for nothing', buy(2, 0, 100), 'INVALID_QUANTITY')
 refused('an order for less than nothing', buy(2, -1, 100), 'INVALID_QUANTITY')
 refused('a market order for nothing', buy(2, 0, 0, MARKET), 'INVALID_QUANTITY')

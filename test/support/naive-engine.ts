@@ -1,285 +1,238 @@
 import type { Command } from '../../src/book/command.ts'
 import type { EngineEvent } from '../../src/book/event.ts'
 import type { Instruments } from '../../src/book/instruments.ts'
-import { CancelReason, CommandKind, EventKind, OrderType, Side, TimeInForce } from '../../src/book/record.ts'
+import {
+  BOTH_SIDES,
+  CancelReason,
+  CommandKind,
+  StateCause,
+  TimeInForce,
+  TradingState,
+} from '../../src/book/record.ts'
 import { RejectCode } from '../../src/book/reject-code.ts'
 import { StateHasher } from '../../src/book/state-hash.ts'
+import { auction, isAuction, publishIndication } from './naive/auction.ts'
+import { change, enter } from './naive/enter.ts'
+import { applied, cancelWhole, rejected } from './naive/events.ts'
+import { faultOf } from './naive/fault.ts'
+import { displayedOf, publishChanges } from './naive/market-data.ts'
+import { Market, type Level, type Venue } from './naive/market.ts'
+import { clockSeconds, setState, triggerStops } from './naive/match.ts'
+import { ANY_INSTRUMENT, withDefaults, type Asked, type Order } from './naive/order.ts'
 
-const ANY_INSTRUMENT = -1
-
-interface Order {
-  readonly orderId: number
-  readonly client: number
-  readonly instrument: number
-  readonly side: number
-  readonly orderType: number
-  readonly timeInForce: number
-  priceTicks: number
-  totalLots: number
-  openLots: number
-}
-
-/** One instrument: each side an array of orders in the order in which they trade. */
-interface Market {
-  readonly sides: readonly [Order[], Order[]]
-  lastTradeTicks: number | undefined
-}
-
-interface Level {
-  readonly priceTicks: number
-  readonly orders: Order[]
-}
+const SECOND_NS = 1_000_000_000n
+const DAY_SECONDS = 86_400
 
 /**
- * Price-time matching with nothing but arrays of objects: the meaning that the fast engine is compared with.
- * It is slow on purpose, so that a reader can see that it is right.
+ * docs/matching.md with nothing but arrays of objects: the meaning that the fast engine is compared with. It is slow
+ * on purpose, so that a reader can see that it is right.
  */
 export class NaiveEngine {
   private readonly instruments: Instruments
+  private readonly isPublishing: boolean
   private readonly markets: Market[] = []
-  private readonly live = new Map<number, Order>()
-  private events: EngineEvent[] = []
-  trades = 0
+  private readonly venue: Venue
+  private isAllKilled = false
+  private readonly killed = new Set<number>()
 
-  constructor(instruments: Instruments) {
+  constructor(instruments: Instruments, { marketData = false }: { marketData?: boolean } = {}) {
     this.instruments = instruments
+    this.isPublishing = marketData
+    this.venue = { sequence: 0, events: [], trades: 0, clockNs: 0n, live: new Map(), groups: new Map() }
   }
 
   /** Applies one command and returns what it caused, the command's own event first. */
   apply(command: Command): EngineEvent[] {
-    this.events = []
     const asked = withDefaults(command)
-    const code = asked.rejectCode || this.fault(asked) || this.perform(asked)
-    if (code !== 0)
-      this.events.push({ kind: EventKind.rejected, ...describe(asked, asked), openLots: 0, code })
-    return this.events
+    const { venue } = this
+    venue.events = []
+    venue.sequence = asked.sequence
+    const markets = this.allMarkets()
+    const before = this.isPublishing ? markets.map(displayedOf) : []
+    const code = asked.rejectCode || faultOf(asked, this.instruments) || this.perform(asked)
+    if (code !== 0) venue.events.push(rejected(asked, code))
+    for (const market of markets) publishIndication(market)
+    before.forEach((displayed, i) => publishChanges(markets[i]!, displayed))
+    return venue.events
+  }
+
+  get trades(): number {
+    return this.venue.trades
   }
 
   get liveOrders(): number {
-    return this.live.size
+    return this.venue.live.size
   }
 
   /** Ids of the live orders, in no promised order. */
   liveIds(): number[] {
-    return [...this.live.keys()]
+    return [...this.venue.live.keys()]
   }
 
   lastTradeTicks(instrument: number): number {
-    return this.markets[instrument]?.lastTradeTicks ?? this.instruments.referenceTicks[instrument]!
+    return this.market(instrument).lastTicks
   }
 
-  depth(
-    instrument: number,
-    side: number,
-    levels: number,
-  ): { priceTicks: number; lots: number; orders: number }[] {
-    return this.levels(instrument, side)
-      .slice(0, levels)
-      .map(({ priceTicks, orders }) => ({ priceTicks, lots: sumOpen(orders), orders: orders.length }))
+  tradingState(instrument: number): number {
+    return this.market(instrument).state
+  }
+
+  depth(instrument: number, side: number, levels: number): Level[] {
+    return this.market(instrument).levels(side).slice(0, levels)
   }
 
   stateHash(): string {
     const hasher = new StateHasher()
-    hasher.add(this.trades)
-    for (let instrument = 0; instrument < this.instruments.count; instrument++) {
-      hasher.add(this.lastTradeTicks(instrument))
-      for (const side of [Side.buy, Side.sell]) {
-        const levels = this.levels(instrument, side)
-        hasher.add(levels.length)
-        for (const { priceTicks, orders } of levels) {
-          hasher.add(priceTicks)
-          hasher.add(orders.length)
-          for (const order of orders)
-            for (const value of [order.orderId, order.client, order.openLots, order.totalLots])
-              hasher.add(value)
-        }
-      }
-    }
+    const { trades, clockNs, groups } = this.venue
+    for (const value of [trades, Number(clockNs / SECOND_NS), Number(clockNs % SECOND_NS)]) hasher.add(value)
+    hasher.add(this.isAllKilled ? 1 : 0)
+    hasher.add(this.killed.size)
+    for (const client of [...this.killed].sort((a, b) => a - b)) hasher.add(client)
+    hasher.add(groups.size)
+    for (const pair of [...groups].sort(([a], [b]) => a - b)) for (const value of pair) hasher.add(value)
+    for (const market of this.allMarkets()) market.addTo(hasher)
     return hasher.digest()
   }
 
-  /** What is wrong with a command whatever the book holds. */
-  private fault(asked: Asked): number {
-    const { kind, orderId, instrument, lots, priceTicks } = asked
-    if (kind !== CommandKind.new && kind !== CommandKind.cancel && kind !== CommandKind.amend)
-      return RejectCode.INVALID_COMMAND
-    if (orderId < 1 || orderId > Number.MAX_SAFE_INTEGER) return RejectCode.INVALID_ORDER_ID
-    const isNamed = instrument >= 0 && instrument < this.instruments.count
-    const isAny = kind !== CommandKind.new && instrument === ANY_INSTRUMENT
-    if (!isNamed && !isAny) return RejectCode.INVALID_SYMBOL
-    if (kind === CommandKind.cancel) return 0
-    if (kind === CommandKind.new) {
-      if (![Side.buy, Side.sell].some((side) => side === asked.side)) return RejectCode.INVALID_SIDE
-      if (!Object.values(OrderType).some((type) => type === asked.orderType))
-        return RejectCode.INVALID_ORDER_TYPE
-      if (!Object.values(TimeInForce).some((time) => time === asked.timeInForce))
-        return RejectCode.INVALID_TIME_IN_FORCE
-      if (lots < 1) return RejectCode.INVALID_QUANTITY
-      if (asked.orderType === OrderType.limit && priceTicks === 0) return RejectCode.INVALID_PRICE
-    }
-    if (lots < 0) return RejectCode.INVALID_QUANTITY
-    if (isNamed) return this.limitFault(instrument, priceTicks, lots)
-    return priceTicks < 0 ? RejectCode.INVALID_PRICE : 0
-  }
-
-  /** What an instrument's limits say; a price of 0 is none. */
-  private limitFault(instrument: number, priceTicks: number, lots: number): number {
-    const { minPriceTicks, maxPriceTicks, maxOrderLots } = this.instruments
-    if (lots > maxOrderLots[instrument]!) return RejectCode.EXCEEDS_MAX_SIZE
-    if (priceTicks === 0) return 0
-    const isInRange = priceTicks >= minPriceTicks[instrument]! && priceTicks <= maxPriceTicks[instrument]!
-    return isInRange ? 0 : RejectCode.INVALID_PRICE
-  }
-
   private perform(asked: Asked): number {
-    if (asked.kind === CommandKind.new) return this.enter(asked)
-    const order = this.live.get(asked.orderId)
+    switch (asked.kind) {
+      case CommandKind.new:
+        return this.enter(asked)
+      case CommandKind.cancel:
+      case CommandKind.amend:
+      case CommandKind.replace:
+        return this.change(asked)
+      case CommandKind.time:
+        if (asked.timestampNs < this.venue.clockNs || asked.timestampNs >= 2n ** 31n * 1_000_000_000n)
+          return RejectCode.INVALID_TIME
+    }
+    this.venue.events.push(applied(asked))
+    this.control(asked)
+    return 0
+  }
+
+  private enter(asked: Asked): number {
+    if (this.venue.live.has(asked.orderId)) return RejectCode.DUPLICATE_ORDER_ID
+    if (this.isKilled(asked.client)) return RejectCode.KILLED
+    return enter(this.market(asked.instrument), this.instruments, asked)
+  }
+
+  private change(asked: Asked): number {
+    const { live } = this.venue
+    const isReplace = asked.kind === CommandKind.replace
+    const order = live.get(isReplace ? asked.linkedOrderId : asked.orderId)
     if (order === undefined) return RejectCode.UNKNOWN_ORDER
     if (asked.client !== 0 && asked.client !== order.client) return RejectCode.UNKNOWN_ORDER
     if (asked.instrument !== ANY_INSTRUMENT && asked.instrument !== order.instrument)
       return RejectCode.UNKNOWN_ORDER
-    return asked.kind === CommandKind.cancel ? this.cancel(asked, order) : this.amend(asked, order)
-  }
-
-  private enter(asked: Asked): number {
-    if (this.live.has(asked.orderId)) return RejectCode.DUPLICATE_ORDER_ID
-    const { orderId, client, instrument, side, orderType, timeInForce, priceTicks, lots } = asked
-    this.events.push({ kind: EventKind.accepted, ...describe(asked, asked), openLots: lots })
-    const terms = { orderId, client, instrument, side, orderType, timeInForce, priceTicks }
-    const order: Order = { ...terms, totalLots: lots, openLots: lots }
-    const isMarket = orderType === OrderType.market
-    const leave = (reason: number): void => {
-      const left = { ...describe(asked, order), lots: order.openLots, openLots: 0 }
-      this.events.push({ kind: EventKind.cancelled, ...left, reason })
+    const market = this.market(order.instrument)
+    if (asked.kind === CommandKind.cancel) {
+      cancelWhole(market, order, CancelReason.user)
+      return 0
     }
-    if (timeInForce === TimeInForce.fok && sumOpen(this.tradable(order)) < lots) leave(CancelReason.fok)
-    else {
-      this.match(asked, order)
-      if (order.openLots === 0) return 0
-      if (isMarket) leave(CancelReason.noLiquidity)
-      else if (timeInForce === TimeInForce.ioc) leave(CancelReason.ioc)
-      else this.rest(order)
-    }
-    return 0
+    if (isReplace && live.has(asked.orderId)) return RejectCode.DUPLICATE_ORDER_ID
+    if (this.isKilled(order.client)) return RejectCode.KILLED
+    return change(market, this.instruments, asked, order)
   }
 
-  private cancel(asked: Asked, order: Order): number {
-    const left = { ...describe(asked, order), lots: order.openLots, openLots: 0 }
-    this.events.push({ kind: EventKind.cancelled, ...left, reason: CancelReason.user })
-    this.remove(order)
-    return 0
-  }
-
-  private amend(asked: Asked, order: Order): number {
-    const priceTicks = asked.priceTicks || order.priceTicks
-    const totalLots = asked.lots || order.totalLots
-    const code = this.limitFault(order.instrument, priceTicks, totalLots)
-    if (code !== 0) return code
-    const tradedLots = order.totalLots - order.openLots
-    if (totalLots <= tradedLots) return this.cancel(asked, order)
-    const previousOpenLots = order.openLots
-    const openLots = totalLots - tradedLots
-    const changed = { ...describe(asked, order), priceTicks, lots: totalLots, openLots }
-    this.events.push({ kind: EventKind.amended, ...changed, previousOpenLots })
-    const keepsItsPlace = priceTicks === order.priceTicks && openLots <= previousOpenLots
-    if (!keepsItsPlace) this.remove(order)
-    order.priceTicks = priceTicks
-    order.totalLots = totalLots
-    order.openLots = openLots
-    if (keepsItsPlace) return 0
-    this.match(asked, order)
-    if (order.openLots > 0) this.rest(order)
-    return 0
-  }
-
-  private match(asked: Asked, taker: Order): void {
-    for (const maker of this.tradable(taker)) {
-      if (taker.openLots === 0) return
-      const lots = Math.min(taker.openLots, maker.openLots)
-      taker.openLots -= lots
-      maker.openLots -= lots
-      if (maker.openLots === 0) this.remove(maker)
-      this.market(taker.instrument).lastTradeTicks = maker.priceTicks
-      this.events.push({
-        kind: EventKind.trade,
-        ...describe(asked, taker),
-        priceTicks: maker.priceTicks,
-        lots,
-        openLots: taker.openLots,
-        matchNumber: ++this.trades,
-        makerOrderId: maker.orderId,
-        makerClient: maker.client,
-        makerOpenLots: maker.openLots,
-      })
+  /** Commands that name no order. */
+  private control(asked: Asked): void {
+    const { client, instrument, side, lots } = asked
+    const isOfClient = (order: Order): boolean => client === 0 || order.client === client
+    switch (asked.kind) {
+      case CommandKind.massCancel:
+        return this.cancelAll(
+          (order) =>
+            isOfClient(order) &&
+            (instrument === ANY_INSTRUMENT || order.instrument === instrument) &&
+            (side === BOTH_SIDES || order.side === side),
+          CancelReason.mass,
+        )
+      case CommandKind.kill:
+        if (client === 0) this.isAllKilled = true
+        else this.killed.add(client)
+        return this.cancelAll(isOfClient, CancelReason.kill)
+      case CommandKind.release:
+        if (client === 0) this.isAllKilled = false
+        else this.killed.delete(client)
+        return
+      case CommandKind.group:
+        if (lots === 0) this.venue.groups.delete(client)
+        else this.venue.groups.set(client, lots)
+        return
+      case CommandKind.time:
+        return this.setTime(asked.timestampNs)
+      default: {
+        const markets = instrument === ANY_INSTRUMENT ? this.allMarkets() : [this.market(instrument)]
+        for (const market of markets) this.changeState(market, lots, StateCause.command)
+      }
     }
   }
 
-  /** The orders that a taker's price lets it trade with, first to trade first. */
-  private tradable(taker: Order): Order[] {
-    const others = this.market(taker.instrument).sides[taker.side === Side.buy ? 1 : 0]
-    return others.filter(({ priceTicks }) => {
-      if (taker.priceTicks === 0) return true
-      return taker.side === Side.buy ? priceTicks <= taker.priceTicks : priceTicks >= taker.priceTicks
-    })
+  private isKilled(client: number): boolean {
+    return this.isAllKilled || this.killed.has(client)
   }
 
-  /** Behind every order at its price or a better one. */
-  private rest(order: Order): void {
-    const queue = this.market(order.instrument).sides[order.side as 0 | 1]
-    const behind = queue.findIndex(({ priceTicks }) =>
-      order.side === Side.buy ? priceTicks < order.priceTicks : priceTicks > order.priceTicks,
+  private cancelAll(isMeant: (order: Order) => boolean, reason: number): void {
+    const orders = [...this.venue.live.values()].filter(isMeant)
+    for (const order of orders.sort((a, b) => a.orderId - b.orderId))
+      cancelWhole(this.market(order.instrument), order, reason)
+  }
+
+  private setTime(timestampNs: bigint): void {
+    const { venue } = this
+    const dayBefore = dayOf(venue.clockNs)
+    const isFirst = venue.clockNs === 0n
+    venue.clockNs = timestampNs
+    const seconds = Number(timestampNs / SECOND_NS)
+    const expired = [...venue.live.values()].filter(
+      ({ timeInForce, expirySeconds }) => timeInForce === TimeInForce.gtd && expirySeconds <= seconds,
     )
-    queue.splice(behind === -1 ? queue.length : behind, 0, order)
-    this.live.set(order.orderId, order)
+    expired.sort((a, b) => a.expirySeconds - b.expirySeconds || a.orderId - b.orderId)
+    for (const order of expired) cancelWhole(this.market(order.instrument), order, CancelReason.expiry)
+    if (!isFirst && dayOf(timestampNs) > dayBefore)
+      this.cancelAll(({ timeInForce }) => timeInForce === TimeInForce.day, CancelReason.expiry)
+    for (const market of this.allMarkets()) {
+      const isOver = market.pauseUntilSeconds > 0 && market.pauseUntilSeconds <= clockSeconds(market)
+      if (isOver) this.changeState(market, TradingState.continuous, StateCause.pauseOver)
+    }
   }
 
-  private remove(order: Order): void {
-    const queue = this.market(order.instrument).sides[order.side as 0 | 1]
-    queue.splice(queue.indexOf(order), 1)
-    this.live.delete(order.orderId)
+  private changeState(market: Market, state: number, cause: number): void {
+    market.pauseUntilSeconds = 0
+    const previous = market.state
+    if (state === previous) return
+    setState(market, state, cause)
+    if (state === TradingState.continuous || (state === TradingState.closed && isAuction(previous)))
+      auction(market)
+    if (state === TradingState.continuous) triggerStops(market)
+    if (state !== TradingState.closed) return
+    const { instrument } = market.rules
+    this.cancelAll(
+      (order) => order.instrument === instrument && order.timeInForce === TimeInForce.day,
+      CancelReason.expiry,
+    )
+  }
+
+  private allMarkets(): Market[] {
+    return Array.from({ length: this.instruments.count }, (_, instrument) => this.market(instrument))
   }
 
   private market(instrument: number): Market {
-    return (this.markets[instrument] ??= { sides: [[], []], lastTradeTicks: undefined })
-  }
-
-  private levels(instrument: number, side: number): Level[] {
-    const levels: Level[] = []
-    for (const order of this.market(instrument).sides[side as 0 | 1]) {
-      const last = levels.at(-1)
-      if (last?.priceTicks === order.priceTicks) last.orders.push(order)
-      else levels.push({ priceTicks: order.priceTicks, orders: [order] })
-    }
-    return levels
-  }
-}
-
-type Asked = Required<Command>
-
-/** A command with what a record has where nothing is said. */
-function withDefaults(command: Command): Asked {
-  const instrument = command.kind === CommandKind.new ? 0 : ANY_INSTRUMENT
-  const orderDefaults = { side: Side.buy, orderType: 0, timeInForce: 0, priceTicks: 0, lots: 0 }
-  return { instrument, client: 0, rejectCode: 0, sequence: 0, timestampNs: 0, ...orderDefaults, ...command }
-}
-
-/** The fields that every event has, of an order, under the sequence of the command at work. */
-function describe(asked: Asked, order: Order | Asked) {
-  const { orderId, client, instrument, side, orderType, timeInForce, priceTicks } = order
-  const lots = 'lots' in order ? order.lots : order.totalLots
-  return {
-    sequence: asked.sequence,
-    orderId,
-    client,
-    instrument,
-    side,
-    orderType,
-    timeInForce,
-    priceTicks,
-    lots,
+    const { bandTicks, pauseSeconds, selfTrade, referenceTicks } = this.instruments
+    return (this.markets[instrument] ??= new Market(
+      this.venue,
+      {
+        instrument,
+        bandTicks: bandTicks[instrument]!,
+        pauseSeconds: pauseSeconds[instrument]!,
+        selfTrade: selfTrade[instrument]!,
+      },
+      referenceTicks[instrument]!,
+    ))
   }
 }
 
-function sumOpen(orders: readonly Order[]): number {
-  return orders.reduce((sum, { openLots }) => sum + openLots, 0)
+function dayOf(ns: bigint): number {
+  return Math.floor(Number(ns / SECOND_NS) / DAY_SECONDS)
 }

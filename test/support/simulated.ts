@@ -51,8 +51,8 @@ export function* replies(
     batch.count = 0
     more = simulator.pull(batch, batch.capacity)
     for (let at = 0; at < batch.count * RECORD_WORDS; at += RECORD_WORDS) {
-      const bid = engine.book.bestPrice(words[at + record.INSTRUMENT]!, Side.buy)
-      const offer = engine.book.bestPrice(words[at + record.INSTRUMENT]!, Side.sell)
+      const bid = engine.bestPrice(words[at + record.INSTRUMENT]!, Side.buy)
+      const offer = engine.bestPrice(words[at + record.INSTRUMENT]!, Side.sell)
       const fault = faultOf(words, at, engine, bid, offer)
       engine.events.count = 0
       engine.apply(words, at)
@@ -91,16 +91,16 @@ function faultOf(words: Int32Array, at: number, engine: MatchingEngine, bid: num
   const price = words[at + record.PRICE_TICKS]!
   const orderId = record.readU64(words, at + record.ORDER_ID)
   const { instruments } = engine
-  if (kind < 1 || kind > 3) return 'unknown kind'
+  if (kind < 1 || kind > CommandKind.group) return 'unknown kind'
   if (orderId === 0) return 'zero order id'
   if (instrument < 0 || instrument >= instruments.count) return 'unknown instrument'
-  if (kind !== CommandKind.new) return engine.book.findOrder(orderId) === 0 ? 'unknown order' : undefined
+  if (kind !== CommandKind.new) return engine.order(orderId) === undefined ? 'unknown order' : undefined
   if (record.headSide(head) > Side.sell) return 'unknown side'
-  if (record.headOrderType(head) > OrderType.market) return 'unknown order type'
-  if (record.headTimeInForce(head) > TimeInForce.fok) return 'unknown time in force'
+  if (record.headOrderType(head) > OrderType.trailingStop) return 'unknown order type'
+  if (record.headTimeInForce(head) > TimeInForce.gtd) return 'unknown time in force'
   if (lots <= 0) return lots === 0 ? 'zero quantity' : 'negative quantity'
   if (lots > instruments.maxOrderLots[instrument]!) return 'oversize'
-  if (engine.book.findOrder(orderId) !== 0) return 'duplicate order id'
+  if (engine.order(orderId) !== undefined) return 'duplicate order id'
   if (record.headOrderType(head) === OrderType.market) return undefined
   if (price === 0) return 'zero price'
   if (price < 0 || price > instruments.maxPriceTicks[instrument]!) return 'price out of range'

@@ -2,7 +2,7 @@ import { CancelReason, EventKind, type EngineEvent } from '../../src/book/index.
 
 /** Counts events by following each order on its own: slow, and obviously right. What a Summary says must agree. */
 export class Tally {
-  readonly kinds = { accepted: 0, amended: 0, cancels: 0, rejected: 0, trades: 0 }
+  readonly kinds = { accepted: 0, amended: 0, replaced: 0, cancels: 0, applied: 0, rejected: 0, trades: 0 }
   readonly lots = { entered: 0, filled: 0, cancelled: 0 }
   filled = 0
   cancelled = 0
@@ -28,14 +28,31 @@ export class Tally {
         this.fill(orderId, event.lots)
         this.fill(event.makerOrderId, event.lots)
         break
-      case EventKind.cancelled:
+      case EventKind.replaced:
+        kinds.replaced++
+        lots.entered += event.openLots - live.get(event.previousOrderId)!
+        live.delete(event.previousOrderId)
+        live.set(orderId, event.openLots)
+        break
+      case EventKind.cancelled: {
         if (event.reason === CancelReason.user) kinds.cancels++
+        lots.cancelled += event.lots
+        const left = live.get(orderId)! - event.lots
+        if (left !== event.openLots)
+          throw new Error(`order ${orderId} has ${left} lots left, not ${event.openLots}`)
+        live.set(orderId, left)
+        if (left > 0) break
         this.cancelled++
-        lots.cancelled += live.get(orderId)!
         live.delete(orderId)
         break
-      default:
+      }
+      case EventKind.applied:
+        kinds.applied++
+        break
+      case EventKind.rejected:
         kinds.rejected++
+        break
+      default: // of no order, or a stop that is triggered: no lots come or go
     }
   }
 

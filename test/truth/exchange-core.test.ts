@@ -32,7 +32,7 @@ test('exchange_core truth - the basic full cycle trades and rests as written', (
       )
   }
   const book = (side: number): number[][] =>
-    engine.book.depth(0, side, 9).map(({ priceTicks, lots }) => [priceTicks, lots])
+    engine.depth(0, side, 9).map(({ priceTicks, lots }) => [priceTicks, lots])
 
   const ask = newOrder({ orderId: 101, client: ALICE, side: Side.sell, priceTicks: 1_600, lots: 7 })
   const bid = newOrder({ orderId: 102, client: ALICE, side: Side.buy, priceTicks: 1_550, lots: 4 })
