@@ -4,6 +4,11 @@
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { setFlagsFromString } from 'node:v8'
+
+// V8 stops inlining into a function at 920 bytes of bytecode, half way through what a plain order takes. With room for all
+// of it the order book is a tenth faster.
+setFlagsFromString('--max-inlined-bytecode-size-cumulative=2000')
 
 const root = new URL('../', import.meta.url)
 const sources = new URL('src/cli/main.ts', root)

@@ -42,26 +42,48 @@ export function auctionResult(state: EngineState, block: number): AuctionResult 
   if (high < low) return { priceTicks: 0, volumeLots: 0, surplusLots: 0 }
   const bids = crossing(state, bestBid, (price) => price >= low)
   const offers = crossing(state, bestOffer, (price) => price <= high)
-  const best = { from: low, to: low, volume: -1, surplus: 0 }
-  const consider = (from: number, to: number): void => {
-    const [demand, supply] = [lotsAtOrAbove(bids, from), lotsAtOrBelow(offers, from)]
-    const volume = Math.min(demand, supply)
-    const surplus = Math.abs(demand - supply)
-    if (volume > best.volume || (volume === best.volume && surplus < best.surplus))
-      Object.assign(best, { from, to, volume, surplus })
-    else if (volume === best.volume && surplus === best.surplus) best.to = to
-  }
-  const prices = [...new Set([...bids, ...offers].map(({ priceTicks }) => priceTicks))].sort((a, b) => a - b)
-  prices.forEach((price, i) => {
-    consider(price, price)
-    const next = prices[i + 1]
-    if (next !== undefined && next - price > 1) consider(price + 1, next - 1)
-  })
+  const best = bestPrices(bids, offers)
   const last = words[block + BLOCK_LAST_TICKS]!
   const wanted = last === 0 ? Math.floor((best.from + best.to) / 2) : last
   const priceTicks = Math.max(best.from, Math.min(best.to, wanted))
   const surplusLots = lotsAtOrAbove(bids, priceTicks) - lotsAtOrBelow(offers, priceTicks)
   return { priceTicks, volumeLots: best.volume, surplusLots }
+}
+
+/** All prices from `from` to `to` trade the same, with the same surplus one way or the other. */
+interface Candidates {
+  readonly from: number
+  readonly to: number
+  readonly volume: number
+  readonly surplus: number
+}
+
+/**
+ * The best prices among those of the crossing levels and those between two of them. Demand is taken from above and supply
+ * from below, level by level, so that each level is looked at once.
+ * @param bids highest first
+ * @param offers lowest first
+ */
+function bestPrices(bids: readonly Step[], offers: readonly Step[]): Candidates {
+  let best: Candidates = { from: 0, to: 0, volume: -1, surplus: 0 }
+  const consider = (from: number, to: number, demand: number, supply: number): void => {
+    const volume = Math.min(demand, supply)
+    const surplus = Math.abs(demand - supply)
+    if (volume > best.volume || (volume === best.volume && surplus < best.surplus))
+      best = { from, to, volume, surplus }
+    else if (volume === best.volume && surplus === best.surplus) best = { ...best, to }
+  }
+  let [demand, supply] = [bids.reduce((sum, { lots }) => sum + lots, 0), 0]
+  let [nextBid, nextOffer] = [bids.length - 1, 0]
+  const prices = [...new Set([...bids, ...offers].map(({ priceTicks }) => priceTicks))].sort((a, b) => a - b)
+  prices.forEach((price, i) => {
+    while (offers[nextOffer]?.priceTicks === price) supply += offers[nextOffer++]!.lots
+    consider(price, price, demand, supply)
+    while (bids[nextBid]?.priceTicks === price) demand -= bids[nextBid--]!.lots
+    const above = prices[i + 1]
+    if (above !== undefined && above - price > 1) consider(price + 1, above - 1, demand, supply)
+  })
+  return best
 }
 
 function crossing(
