@@ -84,8 +84,8 @@ function amend(state: EngineState, words: Int32Array, at: number): number {
     remove(state, slot)
     return ACCEPTED
   }
+  if (!slidePostOnly(state, wanted)) return RejectCode.POST_ONLY_WOULD_TRADE
   const keepsPlace = isInPlace(state, words, at, wanted)
-  if (!keepsPlace && !slidePostOnly(state, wanted)) return RejectCode.POST_ONLY_WOULD_TRADE
   const { priceTicks, totalLots, openLots, stopTicks, isWaiting } = wanted
   writeAmended(state, words, at, slot, priceTicks, totalLots, openLots, isWaiting ? stopTicks : 0)
   if (!keepsPlace) {

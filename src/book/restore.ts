@@ -21,7 +21,7 @@ import { findOrder, linkOrders, makeTerms, setCare } from './live-orders.ts'
 import { noteBestPrices } from './market-data.ts'
 import { MatchingEngine } from './matching-engine.ts'
 import { setOpen } from './order-queue.ts'
-import { ORDER_TERMS } from './order.ts'
+import { ORDER_CLIENT, ORDER_INSTRUMENT, ORDER_TERMS } from './order.ts'
 import { SIDE_BEST } from './price-ladder.ts'
 import {
   CODE,
@@ -174,9 +174,13 @@ function restoreOrder(state: EngineState, words: Int32Array, at: number): string
   // What these two flags ask for was settled when the order came in.
   const flags = draft[CODE]!
   draft[CODE] = flags & ~((OrderFlag.linked | OrderFlag.reduceOnly) << 16)
+  // An iceberg that has been made smaller may have less than it may show.
+  const display = draft[DISPLAY_LOTS]!
+  draft[DISPLAY_LOTS] = Math.min(display, draft[LOTS]!)
   if (headKind(head) !== CommandKind.new || commandFault(draft, 0, state.instruments) !== ACCEPTED)
     return 'is not one'
   draft[CODE] = flags
+  draft[DISPLAY_LOTS] = display
   if (!isWaiting && !canRest(head)) return 'could not rest'
   if (openLots <= 0 || openLots > draft[LOTS]!) return `has ${openLots} lots open of ${draft[LOTS]}`
   if (isWaiting && openLots !== draft[LOTS]) return 'has traded while it waited'
@@ -190,7 +194,7 @@ function restoreOrder(state: EngineState, words: Int32Array, at: number): string
   if (!isIn) return 'does not fit into memory'
   if (isWaiting || draft[DISPLAY_LOTS] === 0) return undefined
   const shown = words[at + SHOWN_AT]!
-  if (shown < 1 || shown > Math.min(openLots, draft[DISPLAY_LOTS]!)) return `shows ${shown} lots`
+  if (shown < 1 || shown > Math.min(openLots, draft[DISPLAY_LOTS])) return `shows ${shown} lots`
   setOpen(state, state.index.find(draft[ORDER_ID]!, draft[ORDER_ID + 1]!), openLots, shown)
   return undefined
 }
@@ -210,6 +214,9 @@ function restoreLink(state: EngineState, words: Int32Array, at: number): string 
   const slot = state.index.find(words[at + ORDER_ID]!, words[at + ORDER_ID + 1]!)
   const partner = findOrder(state, partnerId)
   if (partner === NONE || partner === slot) return `is linked with ${partnerId}, which is not there`
+  for (const same of [ORDER_CLIENT, ORDER_INSTRUMENT])
+    if (state.words[slot + same] !== state.words[partner + same])
+      return `is linked with ${partnerId}, which is another's`
   for (const each of [slot, partner]) {
     if (state.words[each + ORDER_TERMS] !== NONE) continue
     const terms = makeTerms(state)
@@ -217,7 +224,9 @@ function restoreLink(state: EngineState, words: Int32Array, at: number): string 
     state.words[each + ORDER_TERMS] = terms
   }
   const known = state.words[state.words[slot + ORDER_TERMS]! + TERMS_PARTNER]!
-  if (known !== NONE && known !== partner) return 'is linked with two orders'
+  const back = state.words[state.words[partner + ORDER_TERMS]! + TERMS_PARTNER]!
+  if ((known !== NONE && known !== partner) || (back !== NONE && back !== slot))
+    return 'is linked with two orders'
   linkOrders(state, slot, partner)
   return undefined
 }

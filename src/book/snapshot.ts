@@ -7,6 +7,7 @@ import { copyOrder } from './order-record.ts'
 import { ORDER_ID_LOW, ORDER_OPEN_LOTS, ORDER_TERMS } from './order.ts'
 import { readU64, RECORD_WORDS, writeU64 } from './record.ts'
 import {
+  TERMS_DISPLAY_LOTS,
   TERMS_IS_WAITING,
   TERMS_PARTNER,
   TERMS_SHOWN_LOTS,
@@ -82,8 +83,11 @@ function writeOrder({ words: orders }: EngineState, slot: number, words: Int32Ar
   words[to + OPEN_AT] = orders[slot + ORDER_OPEN_LOTS]!
   const terms = orders[slot + ORDER_TERMS]!
   if (terms === NONE) return
-  if (orders[terms + TERMS_IS_WAITING] === 0) words[to + SHOWN_AT] = orders[terms + TERMS_SHOWN_LOTS]!
-  else if (orders[terms + TERMS_TRAIL_TICKS] !== 0) words[to + TRIGGER_AT] = orders[terms + TERMS_STOP_TICKS]!
+  if (orders[terms + TERMS_IS_WAITING] === 0) {
+    // Of other orders the word is whatever has been left there.
+    if (orders[terms + TERMS_DISPLAY_LOTS] !== 0) words[to + SHOWN_AT] = orders[terms + TERMS_SHOWN_LOTS]!
+  } else if (orders[terms + TERMS_TRAIL_TICKS] !== 0)
+    words[to + TRIGGER_AT] = orders[terms + TERMS_STOP_TICKS]!
   const partner = orders[terms + TERMS_PARTNER]!
   if (partner !== NONE) writeU64(words, to + PARTNER_AT, readU64(orders, partner + ORDER_ID_LOW))
 }

@@ -1,7 +1,12 @@
 import test from 'ava'
 import * as fc from 'fast-check'
-import { Instruments, type InstrumentSpec } from '../../src/book/instruments.ts'
-import { MAX_LOTS, MAX_PRICE_TICKS } from '../../src/book/record.ts'
+import {
+  Instruments,
+  SELF_TRADES,
+  type InstrumentSpec,
+  type SelfTradeName,
+} from '../../src/book/instruments.ts'
+import { MAX_LOTS, MAX_PRICE_TICKS, SelfTrade } from '../../src/book/record.ts'
 
 const BTC: InstrumentSpec = { symbol: 'BTC', tick: '0.05', lot: '0.001' }
 
@@ -30,6 +35,37 @@ test('instruments - what is left out is one tick, the largest price and a millio
   t.is(instruments.maxPriceTicks[0], MAX_PRICE_TICKS)
   t.is(instruments.maxOrderLots[0], 1_000_000)
   t.is(instruments.referenceTicks[0], 0)
+  t.is(instruments.bandTicks[0], 0, 'no price band')
+  t.is(instruments.pauseSeconds[0], 0, 'a pause lasts until a state command')
+  t.is(instruments.selfTrade[0], SelfTrade.allow)
+})
+
+test('instruments - price band, pause and self-trade prevention are kept for each, however many there are', (t) => {
+  const instruments = new Instruments()
+  const names = Object.keys(SELF_TRADES) as SelfTradeName[]
+  for (let i = 0; i < 100; i++) {
+    const selfTrade = names[i % names.length]!
+    instruments.add({ ...BTC, symbol: `S${i}`, priceBand: `${i + 1}`, pauseSeconds: i * 3, selfTrade })
+  }
+  for (let i = 0; i < 100; i++) {
+    t.is(instruments.bandTicks[i], (i + 1) * 20)
+    t.is(instruments.pauseSeconds[i], i * 3)
+    t.is(instruments.selfTrade[i], SELF_TRADES[names[i % names.length]!])
+  }
+})
+
+test('instruments - each self-trade prevention has its own number, none that of an order that does not say', (t) => {
+  t.deepEqual(SELF_TRADES, {
+    allow: 1,
+    'cancel-newest': 2,
+    'cancel-oldest': 3,
+    'cancel-both': 4,
+    decrement: 5,
+  })
+})
+
+test('instruments - a pause may be up to a day', (t) => {
+  t.is(new Instruments([{ ...BTC, pauseSeconds: 86_400 }]).pauseSeconds[0], 86_400)
 })
 
 test('instruments - what is given is converted to ticks and lots', (t) => {
@@ -128,6 +164,23 @@ const REFUSED: readonly [string, Partial<InstrumentSpec>, RegExp][] = [
   ['a reference price that is no number', { referencePrice: 'last' }, /instrument X: referencePrice /],
   ['a largest quantity off the lot', { maxQuantity: '0.0005' }, /instrument X: maxQuantity .*0\.001/],
   ['a largest quantity that no record holds', { maxQuantity: '2147483.648' }, /instrument X: maxQuantity /],
+  ['a price band off the tick', { priceBand: '0.01' }, /instrument X: priceBand .*0\.05.*"0\.01"/],
+  ['a price band of zero', { priceBand: '0' }, /instrument X: priceBand .*"0"/],
+  ['a price band that is no number', { priceBand: 'wide' }, /instrument X: priceBand .*"wide"/],
+  ['a negative pause', { pauseSeconds: -1 }, /instrument X: pauseSeconds .*0 to 86400, got -1/],
+  ['a pause above a day', { pauseSeconds: 86_401 }, /instrument X: pauseSeconds .*0 to 86400, got 86401/],
+  ['a pause in parts of a second', { pauseSeconds: 0.5 }, /instrument X: pauseSeconds .*whole.*got 0\.5/],
+  ['a pause that is no number', { pauseSeconds: NaN }, /instrument X: pauseSeconds .*got NaN/],
+  [
+    'a self-trade prevention there is not',
+    { selfTrade: 'cancel' as SelfTradeName },
+    /instrument X: selfTrade is none of allow, cancel-newest, .*, got "cancel"/,
+  ],
+  [
+    'a self-trade prevention that only objects have',
+    { selfTrade: 'toString' as SelfTradeName },
+    /instrument X: selfTrade .*got "toString"/,
+  ],
 ]
 
 for (const [what, change, message] of REFUSED)

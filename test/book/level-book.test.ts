@@ -39,6 +39,26 @@ test('level book - totals are exact to 2^53 lots', (t) => {
   t.deepEqual(book.depth(Side.buy, 1), [{ priceTicks: 2 ** 31 - 1, lots: 1 }])
 })
 
+test('level book - without memory for a new level there are no lots, and those that are there stay', (t) => {
+  const book = new LevelBook()
+  book['heap']['arena'].reserve = () => false
+  let price = 1
+  while (book.set(Side.buy, price, 5) === 5) price += 1_000
+  t.true(price > 100_000)
+  t.is(book.add(Side.buy, price, 5), 0)
+  t.is(book.lots(Side.buy, price), 0)
+  t.is(book.add(Side.buy, 1, 5), 10, 'a level that is there needs no memory')
+  t.is(book.best(Side.buy), price - 1_000)
+  book.set(Side.buy, 1_001, 0)
+  t.is(book.set(Side.buy, 1_002, 5), 5, 'what goes makes room')
+})
+
+test('level book - a price that nothing stands at has no lots, on either side', (t) => {
+  const book = new LevelBook()
+  book.set(Side.buy, 10, 5)
+  t.deepEqual([book.lots(Side.buy, 10), book.lots(Side.sell, 10), book.lots(Side.buy, 11)], [5, 0, 0])
+})
+
 test('level book - trim keeps the best levels and says how many it forgot', (t) => {
   const book = new LevelBook()
   for (const price of [1, 2, 3, 4, 5]) book.set(Side.sell, price, price)

@@ -1,17 +1,18 @@
 import test, { type ExecutionContext } from 'ava'
 import * as fc from 'fast-check'
 import { OrderIndex } from '../../src/book/order-index.ts'
-import { ORDER_ID_HIGH, ORDER_ID_LOW, ORDER_WORDS } from '../../src/book/order.ts'
+import { ORDER_CHAIN, ORDER_ID_HIGH, ORDER_ID_LOW, ORDER_WORDS } from '../../src/book/order.ts'
 import { readU64, writeU64 } from '../../src/book/record.ts'
-import { NONE, Slab } from '../../src/memory/slab.ts'
+import { Heap, NONE, Pool } from '../../src/memory/heap.ts'
 
-/** An index with the slab that its slots are of, by whole ids. */
+/** An index with the heap that its slots are in, by whole ids. */
 class Ids {
-  readonly slab = new Slab(ORDER_WORDS, 16)
+  readonly heap = new Heap(16)
+  readonly orders = new Pool(this.heap, ORDER_WORDS)
   readonly index: OrderIndex
 
   constructor(capacity: number) {
-    this.index = new OrderIndex(capacity, this.slab)
+    this.index = new OrderIndex(capacity, this.heap)
   }
 
   find(id: number): number {
@@ -19,17 +20,17 @@ class Ids {
   }
 
   insert(id: number): number {
-    const slot = this.slab.take()
-    writeU64(this.slab.words, slot * ORDER_WORDS + ORDER_ID_LOW, id)
-    const at = slot * ORDER_WORDS
-    this.index.insert(this.slab.words[at + ORDER_ID_LOW]!, this.slab.words[at + ORDER_ID_HIGH]!, slot)
+    const slot = this.orders.take()
+    const { words } = this.heap
+    writeU64(words, slot + ORDER_ID_LOW, id)
+    this.index.insert(words[slot + ORDER_ID_LOW]!, words[slot + ORDER_ID_HIGH]!, slot)
     return slot
   }
 
   remove(id: number): void {
     const slot = this.find(id)
     this.index.remove(id | 0, Math.floor(id / 2 ** 32), slot)
-    this.slab.give(slot)
+    this.orders.give(slot)
   }
 }
 
@@ -58,32 +59,30 @@ for (const [name, idOf] of FAMILIES)
     for (let n = 1; n < count; n += 2) ids.remove(idOf(n))
     t.is(ids.index.count, 0)
     t.true(slots.every((_, n) => ids.find(idOf(n)) === NONE))
-    t.true(isEmpty(ids.index), 'no cell keeps a slot')
+    t.true(isEmpty(ids.index), 'no bucket keeps a slot')
   })
 
 function isEmpty(index: OrderIndex): boolean {
-  return [index['cells'], index['old'] ?? []].every((cells) =>
-    cells.every((word, i) => i % 2 === 0 || word <= NONE),
-  )
+  return [...index.slots()].length === 0
 }
 
-/** Longest run of cells that a look-up may have to read. */
-function longestRun(index: OrderIndex): number {
-  const cells = index['cells']
-  let [run, longest] = [0, 0]
-  for (let cell = 1; cell < cells.length; cell += 2) {
-    run = cells[cell] === NONE ? 0 : run + 1
-    longest = Math.max(longest, run)
+/** How many orders a look-up may have to read at most. */
+function longestChain({ index, heap }: Ids): number {
+  let longest = 0
+  for (const first of index['buckets']) {
+    let length = 0
+    for (let slot = first; slot !== NONE; slot = heap.words[slot + ORDER_CHAIN]!) length++
+    longest = Math.max(longest, length)
   }
   return longest
 }
 
 test('order index - no family of ids crowds the table', (t) => {
   for (const [name, idOf] of FAMILIES) {
-    const ids = new Ids(2 ** 15)
+    const ids = new Ids(2 ** 14)
     for (let n = 0; n < 2 ** 15; n++) ids.insert(idOf(n))
-    const longest = longestRun(ids.index)
-    t.true(longest < 2_000, `${name}: ${longest} cells in a row`)
+    const longest = longestChain(ids)
+    t.true(longest < 32, `${name}: ${longest} orders in a chain`)
   }
 })
 
@@ -118,15 +117,20 @@ test('order index - it does what a Map does', (t) => {
   )
 })
 
+/** A table for so many orders grows when there are twice as many, and has grown after so many inserts. */
+const CAPACITY = 4_096
+const FULL = 2 * CAPACITY
+const GROWTH_INSERTS = 512
+
 test('order index - it does what a Map does with a migration in every state', (t) => {
-  // Cells carried over before the stream begins: a table of 8,192 takes 256 inserts of 32 cells.
+  // Buckets carried over before the stream begins: the growth of a table takes 512 inserts of 32 buckets.
   const property = fc.property(
-    fc.nat(256),
+    fc.nat(GROWTH_INSERTS),
     fc.array(keys, { maxLength: 300, size: 'max' }),
     (carried, stream) => {
-      const ids = new Ids(4_096)
+      const ids = new Ids(CAPACITY)
       const expected = new Map<number, number>()
-      for (let n = 0; n < 4_096 + 1 + carried; n++) {
+      for (let n = 0; n < FULL + 1 + carried; n++) {
         const id = 1_000_000 + n * 3
         expected.set(id, ids.insert(id))
       }
@@ -140,13 +144,15 @@ test('order index - it does what a Map does with a migration in every state', (t
   fc.assert(property, { numRuns: 60 })
 })
 
-test('order index - growth leaves both tables in use until the last cell is carried over', (t) => {
-  const ids = new Ids(4_096)
-  for (let n = 1; n <= 4_097; n++) ids.insert(n)
+test('order index - growth leaves both tables in use until the last bucket is carried over', (t) => {
+  const ids = new Ids(CAPACITY)
+  for (let n = 1; n <= FULL; n++) ids.insert(n)
+  t.is(ids.index['old'], undefined, 'growth has not begun')
+  ids.insert(FULL + 1)
   t.not(ids.index['old'], undefined, 'growth has begun')
   const during = ids.index.bytes
-  for (let n = 4_098; n <= 4_097 + 256; n++) ids.insert(n)
+  for (let n = FULL + 2; n <= FULL + 1 + GROWTH_INSERTS; n++) ids.insert(n)
   t.is(ids.index['old'], undefined, 'growth is over')
   t.true(ids.index.bytes < during)
-  t.is(readU64(ids.slab.words, ids.find(1) * ORDER_WORDS + ORDER_ID_LOW), 1)
+  t.is(readU64(ids.heap.words, ids.find(1) + ORDER_ID_LOW), 1)
 })

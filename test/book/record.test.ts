@@ -90,8 +90,8 @@ test('record - a command overwrites all of the record that was there before', (t
 
 test('record - a trade event has its fields at the bytes the layout draws', (t) => {
   const engine = new MatchingEngine(suiteInstruments())
-  engine['writer'].matchLow = -1
-  engine['writer'].matchHigh = 0x0102
+  engine.state.matchLow = -1
+  engine.state.matchHigh = 0x0102
   const batch = new Batch(2)
   const maker = {
     orderId: 2 ** 40 + 1,
@@ -214,5 +214,5 @@ test('batch - one order that trades with thousands finds room for every event', 
   const events = readEvents(engine.events)
   t.is(events.length, makers + 1)
   t.true(events.slice(1).every((event, i) => event.kind === EventKind.trade && event.makerOrderId === i + 1))
-  t.is(engine.book.liveOrders, 0)
+  t.is(engine.liveOrders, 0)
 })

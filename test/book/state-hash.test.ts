@@ -1,9 +1,12 @@
 import test from 'ava'
-import { amendOrder, cancelOrder, type Command } from '../../src/book/command.ts'
-import { Side } from '../../src/book/record.ts'
+import * as command from '../../src/book/command.ts'
+import type { Command } from '../../src/book/command.ts'
+import { OrderType, Side, TimeInForce, TradingState } from '../../src/book/record.ts'
 import { StateHasher } from '../../src/book/state-hash.ts'
 import { seededInts } from '../support/commands.ts'
 import { buy, FastEngine, sell, suiteInstruments } from '../support/both-engines.ts'
+
+const { amendOrder, cancelOrder, flagsOf, kill, setGroup, setState, setTime } = command
 
 function hashAfter(...commands: Command[]): string {
   const engine = new FastEngine(suiteInstruments())
@@ -46,6 +49,79 @@ test('state hash - anything that changes later answers changes it', (t) => {
   }
   const hashes = Object.values(differing).map((commands) => hashAfter(...commands))
   t.is(new Set([hashAfter(...BOOK), ...hashes]).size, hashes.length + 1)
+})
+
+test('state hash - each term of an order changes it', (t) => {
+  const stop = { orderType: OrderType.stopLimit, stopTicks: 150 }
+  const trailing = { orderType: OrderType.trailingStop, stopTicks: 10, priceTicks: 0, instrument: 2 }
+  const gtd = { timeInForce: TimeInForce.gtd, expirySeconds: 50 }
+  const differing: Record<string, Command[]> = {
+    plain: [buy(1, 9, 100)],
+    day: [buy(1, 9, 100, { timeInForce: TimeInForce.day })],
+    'good till a date': [buy(1, 9, 100, gtd)],
+    'good till another date': [buy(1, 9, 100, { ...gtd, expirySeconds: 51 })],
+    hidden: [buy(1, 9, 100, { flags: flagsOf({ hidden: true }) })],
+    'post-only': [buy(1, 9, 100, { flags: flagsOf({ postOnly: 'slide' }) })],
+    iceberg: [buy(1, 9, 100, { displayLots: 3 })],
+    'another iceberg': [buy(1, 9, 100, { displayLots: 4 })],
+    'an iceberg that shows less': [buy(1, 10, 100, { displayLots: 3 }), sell(2, 1, 100)],
+    'a stop': [buy(1, 9, 100, stop)],
+    'a stop at another price': [buy(1, 9, 100, { ...stop, stopTicks: 151 })],
+    'a trailing stop': [buy(1, 9, 0, trailing)],
+    'a trailing stop at the same price by another distance': [
+      buy(1, 9, 0, { ...trailing, stopTicks: 11 }),
+      sell(2, 1, 99, { instrument: 2 }),
+      buy(3, 1, 99, { instrument: 2 }),
+    ],
+    'two orders': [buy(1, 9, 100), buy(2, 9, 90)],
+    'two linked orders': [
+      buy(1, 9, 100),
+      buy(2, 9, 90, { flags: flagsOf({ linked: true }), linkedOrderId: 1 }),
+    ],
+    'two orders, unlinked again': [
+      buy(1, 9, 100),
+      buy(2, 9, 90, { flags: flagsOf({ linked: true }), linkedOrderId: 1 }),
+      cancelOrder(1),
+      buy(1, 9, 100),
+    ],
+  }
+  const hashes = Object.values(differing).map((commands) => hashAfter(...commands))
+  t.is(new Set(hashes).size, hashes.length)
+})
+
+test('state hash - clock, kill switch, groups, trading states and last prices change it', (t) => {
+  const differing: Command[][] = [
+    [],
+    [setTime(1)],
+    [setTime(1_000_000_000)],
+    [kill()],
+    [kill(1)],
+    [kill(2)],
+    [kill(1), kill(2)],
+    [setGroup(1, 1)],
+    [setGroup(1, 2)],
+    [setGroup(2, 1)],
+    [setState(TradingState.halted, 0)],
+    [setState(TradingState.halted, 1)],
+    [setState(TradingState.closed, 0)],
+    [sell(1, 1, 100), buy(2, 1, 100)],
+    [sell(1, 1, 101), buy(2, 1, 101)],
+  ]
+  const hashes = differing.map((commands) => hashAfter(...commands))
+  t.is(new Set(hashes).size, hashes.length)
+})
+
+test('state hash - in which order clients were killed or grouped does not show, nor what was undone', (t) => {
+  t.is(hashAfter(kill(2), kill(1)), hashAfter(kill(1), kill(2)))
+  t.is(hashAfter(setGroup(2, 1), setGroup(1, 3)), hashAfter(setGroup(1, 3), setGroup(2, 1)))
+  t.is(hashAfter(kill(2), command.release(2), setGroup(1, 1), setGroup(1, 0)), hashAfter())
+  t.is(hashAfter(setState(TradingState.closed), setState(TradingState.continuous)), hashAfter())
+})
+
+test('state hash - market data is no part of it', (t) => {
+  const engine = new FastEngine(suiteInstruments(), { marketData: true })
+  for (const each of BOOK) engine.apply(each)
+  t.is(engine.stateHash(), hashAfter(...BOOK))
 })
 
 test('state hash - orders that came and went leave it as it was', (t) => {

@@ -234,8 +234,11 @@ test('run - an order that is not as a scenario says shows what it is', (t) => {
 
 test('run - an engine that keeps no orders by name is not asked for them', (t) => {
   const mute: Create = (instruments, options) => {
-    const { apply, depth } = scenarioEngine(instruments, options)
-    return { apply, depth }
+    const engine = scenarioEngine(instruments, options)
+    return {
+      apply: (command) => engine.apply(command),
+      depth: (instrument, side, levels) => engine.depth(instrument, side, levels),
+    }
   }
   t.is(failureOf(['buy 5 @ 1 by A', 'order A: gone', 'open of A: none'], mute), undefined)
 })

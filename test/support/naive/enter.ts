@@ -99,11 +99,10 @@ export function change(market: Market, instruments: Instruments, asked: Asked, o
       asked.stopTicks === 0 ? order.stopTicks : trailFrom(order.side, market.lastTicks, asked.stopTicks)
   // A trailing stop that is given a distance begins anew, even where that comes to the same stop price.
   const isSameStop = stopTicks === order.stopTicks && !(isTrailing && asked.stopTicks !== 0)
-  const isSameTurn = isWaiting ? isSameStop : askedTicks === order.priceTicks
-  const keepsItsPlace = !isReplace && isSameTurn && openLots <= previousOpenLots
-  let priceTicks: number | undefined = askedTicks
-  if (!keepsItsPlace) priceTicks = postOnlyPrice(market, instruments, { ...order, priceTicks: askedTicks })
+  const priceTicks = postOnlyPrice(market, instruments, { ...order, priceTicks: askedTicks })
   if (priceTicks === undefined) return RejectCode.POST_ONLY_WOULD_TRADE
+  const isSameTurn = isWaiting ? isSameStop : priceTicks === order.priceTicks
+  const keepsItsPlace = !isReplace && isSameTurn && openLots <= previousOpenLots
 
   const previousOrderId = order.orderId
   if (!keepsItsPlace) market.remove(order)
