@@ -2,7 +2,15 @@ import { NONE } from '../memory/heap.ts'
 import { ownSide } from './book-side.ts'
 import { eachLive } from './control.ts'
 import type { EngineState } from './engine-state.ts'
-import { BLOCK_CARE, BLOCK_STATE, BLOCK_TRAIL_HEAD, BLOCK_WAITING, Care } from './instrument-block.ts'
+import {
+  BLOCK_BAND_TICKS,
+  BLOCK_CARE,
+  BLOCK_SELF_TRADE,
+  BLOCK_STATE,
+  BLOCK_TRAIL_HEAD,
+  BLOCK_WAITING,
+  Care,
+} from './instrument-block.ts'
 import {
   LEVEL_CONCEALED,
   LEVEL_COUNT,
@@ -31,11 +39,13 @@ import {
   ORDER_TOTAL_LOTS,
 } from './order.ts'
 import { isHiddenAtRest, shownLots } from './order-queue.ts'
-import { findLevel, nextLevel, SIDE_BEST, SIDE_LEVELS, SIDE_RISING } from './price-ladder.ts'
-import { headSide, readU64, Side, TradingState } from './record.ts'
+import { addNodes, findLevel, nextLevel, SIDE_BEST, SIDE_LEVELS, SIDE_RISING } from './price-ladder.ts'
+import { headSide, readU64, SelfTrade, Side, TradingState } from './record.ts'
+import { isAuction } from './state-change.ts'
 import {
   TERMS_EXPIRY_LEVEL,
   TERMS_EXPIRY_NEXT,
+  TERMS_EXPIRY_PREVIOUS,
   TERMS_EXPIRY_SECONDS,
   TERMS_IS_WAITING,
   TERMS_PARTNER,
@@ -49,6 +59,17 @@ import {
 export interface Allowances {
   /** Commands came with sequences in no order, so queues cannot be expected to have theirs in order. */
   readonly anySequence?: boolean
+}
+
+/** What has been met so far; stops are those of one instrument, links are counted from both ends. */
+interface Seen {
+  orders: number
+  levels: number
+  terms: number
+  waiting: number
+  trailing: number
+  links: number
+  readonly nodes: Set<number>
 }
 
 /** Something that must always hold does not. */
@@ -74,9 +95,12 @@ export function checkInvariants({ state }: MatchingEngine, allowances: Allowance
 }
 
 function check(state: EngineState, allowances: Allowances): void {
-  const seen = { orders: 0, levels: 0, terms: 0 }
+  const seen: Seen = { orders: 0, levels: 0, terms: 0, waiting: 0, trailing: 0, links: 0, nodes: new Set() }
+  let auctions = 0
   for (let instrument = 0; instrument < state.known; instrument++) {
     const block = state.blocks[instrument]!
+    seen.waiting = seen.trailing = 0
+    if (isAuction(state.words[block + BLOCK_STATE]!)) auctions++
     for (const side of [Side.buy, Side.sell])
       for (const isStop of [false, true])
         checkSide(
@@ -87,23 +111,27 @@ function check(state: EngineState, allowances: Allowances): void {
           seen,
           allowances,
         )
-    checkInstrument(state, instrument, block)
+    checkInstrument(state, instrument, block, seen)
   }
-  seen.levels += checkExpiries(state)
+  seen.levels += checkExpiries(state, seen)
   let live = 0
   eachLive(state, (slot) => {
     live++
     checkOrder(state, slot)
   })
-  const { orders, levels, terms, index } = state
+  const { orders, levels, nodes, terms, index } = state
+  must(state.auctions === auctions, `${state.auctions} auctions counted, ${auctions} under way`)
+  must(state.links * 2 === seen.links, `${state.links} links counted, ${seen.links} ends of links`)
+  must(state.takerPartner === NONE, 'an order at work between two commands')
   must(seen.orders === live, `${live} live slots, ${seen.orders} orders in queues`)
   must(orders.used === live, `${orders.used} order slots in use, ${live} live`)
   must(index.count === live, `${index.count} ids in the index, ${live} live orders`)
   must(levels.used === seen.levels, `${levels.used} level slots in use, ${seen.levels} in ladders`)
+  must(nodes.used === seen.nodes.size, `${nodes.used} node slots in use, ${seen.nodes.size} in ladders`)
   must(terms.used === seen.terms, `${terms.used} terms slots in use, ${seen.terms} of live orders`)
 }
 
-function checkInstrument({ words }: EngineState, instrument: number, block: number): void {
+function checkInstrument({ words }: EngineState, instrument: number, block: number, seen: Seen): void {
   const isContinuous = words[block + BLOCK_STATE] === TradingState.continuous
   const bid = words[ownSide(block, Side.buy) + SIDE_BEST]!
   const offer = words[ownSide(block, Side.sell) + SIDE_BEST]!
@@ -111,14 +139,21 @@ function checkInstrument({ words }: EngineState, instrument: number, block: numb
     const [bidTicks, offerTicks] = [words[bid + LEVEL_PRICE_TICKS]!, words[offer + LEVEL_PRICE_TICKS]!]
     must(bidTicks < offerTicks, `instrument ${instrument}: bid ${bidTicks} crosses offer ${offerTicks}`)
   }
-  const care = words[block + BLOCK_CARE]!
-  must(((care & Care.state) === 0) === isContinuous, `instrument ${instrument}: care of its state`)
   const waiting = words[block + BLOCK_WAITING]!
-  must(((care & Care.stops) !== 0) === waiting > 0, `instrument ${instrument}: care of ${waiting} stops`)
+  const care =
+    (isContinuous ? 0 : Care.state) |
+    (words[block + BLOCK_BAND_TICKS] === 0 ? 0 : Care.band) |
+    (words[block + BLOCK_SELF_TRADE] === SelfTrade.allow ? 0 : Care.selfTrade) |
+    (waiting === 0 ? 0 : Care.stops)
+  must(words[block + BLOCK_CARE] === care, `instrument ${instrument}: does not take the care that it needs`)
   let trailing = 0
   for (let slot = words[block + BLOCK_TRAIL_HEAD]!; slot !== NONE; trailing++)
     slot = words[words[slot + ORDER_TERMS]! + TERMS_TRAIL_NEXT]!
-  must(trailing <= waiting, `instrument ${instrument}: ${trailing} trailing stops of ${waiting}`)
+  must(seen.waiting === waiting, `instrument ${instrument}: ${waiting} stops counted, ${seen.waiting} wait`)
+  must(
+    seen.trailing === trailing,
+    `instrument ${instrument}: ${trailing} trailing stops listed of ${seen.trailing}`,
+  )
 }
 
 function checkSide(
@@ -126,7 +161,7 @@ function checkSide(
   instrument: number,
   side: number,
   ladderSide: number,
-  seen: { orders: number; levels: number; terms: number },
+  seen: Seen,
   allowances: Allowances,
 ): void {
   const { words } = state
@@ -142,6 +177,7 @@ function checkSide(
       must(words[ladderSide + SIDE_RISING] === 1 ? price > last : price < last, `${where}: behind ${last}`)
     }
     checkQueue(state, level, where, seen, allowances)
+    addNodes(words, level, seen.nodes)
     before = level
     levels++
   }
@@ -153,7 +189,7 @@ function checkQueue(
   state: EngineState,
   level: number,
   where: string,
-  seen: { orders: number; terms: number },
+  seen: Seen,
   { anySequence = false }: Allowances,
 ): void {
   const { words, totals } = state
@@ -175,7 +211,7 @@ function checkQueue(
     sums.shown += shown
     sums.concealed += words[slot + ORDER_OPEN_LOTS]! - shown
     if (isHidden) sums.hidden++
-    if (words[slot + ORDER_TERMS] !== NONE) seen.terms++
+    countTerms(words, slot, seen)
     previous = slot
   }
   must(sums.count > 0, `${where}: empty`)
@@ -186,6 +222,17 @@ function checkQueue(
   must(totals[(level >> 1) + LEVEL_SHOWN] === sums.shown, `${where}: shown lots`)
   must(totals[(level >> 1) + LEVEL_CONCEALED] === sums.concealed, `${where}: concealed lots`)
   seen.orders += sums.count
+}
+
+/** Counts what an order's terms say of it. */
+function countTerms(words: Int32Array, slot: number, seen: Seen): void {
+  const terms = words[slot + ORDER_TERMS]!
+  if (terms === NONE) return
+  seen.terms++
+  if (words[terms + TERMS_PARTNER] !== NONE) seen.links++
+  if (words[terms + TERMS_IS_WAITING] === 0) return
+  seen.waiting++
+  if (words[terms + TERMS_TRAIL_TICKS] !== 0) seen.trailing++
 }
 
 function checkOrder(state: EngineState, slot: number): void {
@@ -215,11 +262,12 @@ function checkOrder(state: EngineState, slot: number): void {
 }
 
 /** Returns how many levels there are. */
-function checkExpiries({ words, expiries }: EngineState): number {
+function checkExpiries({ words, expiries }: EngineState, { nodes }: Seen): number {
   let levels = 0
   for (let level = words[expiries + SIDE_BEST]!; level !== NONE; level = nextLevel(words, level)) {
     levels++
-    let count = 0
+    addNodes(words, level, nodes)
+    let [count, previous] = [0, NONE]
     for (let slot = words[level + LEVEL_HEAD]!; slot !== NONE; count++) {
       const terms = words[slot + ORDER_TERMS]!
       must(words[terms + TERMS_EXPIRY_LEVEL] === level, 'an order in the queue of another expiry')
@@ -227,8 +275,11 @@ function checkExpiries({ words, expiries }: EngineState): number {
         words[terms + TERMS_EXPIRY_SECONDS] === words[level + LEVEL_PRICE_TICKS],
         'an order at another expiry',
       )
+      must(words[terms + TERMS_EXPIRY_PREVIOUS] === previous, 'a broken link in the queue of an expiry')
+      previous = slot
       slot = words[terms + TERMS_EXPIRY_NEXT]!
     }
+    must(words[level + LEVEL_TAIL] === previous, `expiry ${words[level + LEVEL_PRICE_TICKS]}: tail`)
     must(count === words[level + LEVEL_COUNT], `expiry ${words[level + LEVEL_PRICE_TICKS]}: count of orders`)
   }
   return levels

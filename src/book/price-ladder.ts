@@ -168,6 +168,12 @@ export function nextLevel(words: Int32Array, level: number): number {
   }
 }
 
+/** Adds the tree nodes above a level to those that are known. */
+export function addNodes(words: Int32Array, level: number, nodes: Set<number>): void {
+  let node = words[level + LEVEL_LEAF]!
+  for (; node !== NONE && !nodes.has(node); node = words[node + NODE_PARENT]!) nodes.add(node)
+}
+
 /** The leaf node for a price, made if it is not there. */
 function ensureLeaf(heap: LadderHeap, side: number, priceTicks: number): number {
   let node = heap.words[side + ROOT]!

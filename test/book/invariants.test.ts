@@ -119,7 +119,12 @@ const BROKEN: readonly Break[] = [
     0,
     /level 100: count of hidden orders/,
   ],
-  ['whether a stop waits', (at) => at.terms(6) + terms.TERMS_IS_WAITING, 0, /order 6: at 130 instead of 0/],
+  [
+    'whether a stop waits',
+    (at) => at.terms(6) + terms.TERMS_IS_WAITING,
+    0,
+    /instrument 0: 2 stops counted, 1 wait/,
+  ],
   ['a stop price', (at) => at.terms(6) + terms.TERMS_STOP_TICKS, 131, /order 6: at 130 instead of 131/],
   [
     'a link',
@@ -152,9 +157,14 @@ const BROKEN: readonly Break[] = [
     1,
     /side 0: count of levels/,
   ],
-  ['a count of waiting stops', (at) => at.block(0) + block.BLOCK_WAITING, 0, /care of 0 stops/],
-  ['care of a state', (at) => at.block(1) + block.BLOCK_CARE, 1, /instrument 1: care of its state/],
-  ['a state', (at) => at.block(1) + block.BLOCK_STATE, 4, /instrument 1: care of its state/],
+  [
+    'a count of waiting stops',
+    (at) => at.block(0) + block.BLOCK_WAITING,
+    0,
+    /instrument 0: does not take the care/,
+  ],
+  ['care of a state', (at) => at.block(1) + block.BLOCK_CARE, 1, /instrument 1: does not take the care/],
+  ['a state', (at) => at.block(1) + block.BLOCK_STATE, 4, /instrument 1: does not take the care/],
 ]
 
 test('invariants - an engine with every kind of order has nothing wrong with it', (t) => {
@@ -189,6 +199,10 @@ const COUNTS: readonly [string, (state: EngineState) => void, RegExp][] = [
   ['an order slot', (state) => state.orders.take(), /^10 order slots in use, 9 live$/],
   ['a level slot', (state) => state.levels.take(), /^9 level slots in use, 8 in ladders$/],
   ['a terms slot', (state) => state.terms.take(), /^7 terms slots in use, 6 of live orders$/],
+  ['a node slot', (state) => state.nodes.take(), /node slots in use/],
+  ['an auction', (state) => state.auctions++, /^1 auctions counted, 0 under way$/],
+  ['a link', (state) => state.links++, /links counted/],
+  ['an order at work', (state) => (state.takerPartner = 16), /order at work/],
   ['an id', (state) => state.index.insert(1_234, 0, 16), /^10 ids in the index, 9 live orders$/],
 ]
 
@@ -203,7 +217,7 @@ test('invariants - a bid at the offer is noticed while trading is continuous', (
   const fast = populated()
   const places = new Places(fast)
   const { state } = places
-  state.words[places.block(0) + block.BLOCK_STATE] = 2
+  state.words[places.block(0) + block.BLOCK_STATE] = 1
   state.words[places.block(0) + block.BLOCK_CARE]! |= block.Care.state
   fast.apply(buy(50, 1, 110, { sequence: 50 }))
   t.is(checkInvariants(fast.engine), undefined)
