@@ -14,6 +14,7 @@ import { reduce } from './order-queue.ts'
 import { copyOrder } from './order-record.ts'
 import * as record from './record.ts'
 import * as rejectCode from './reject-code.ts'
+import type { WantedOrder } from './wanted-order.ts'
 import { TERMS_IS_WAITING, TERMS_PARTNER, TERMS_STOP_TICKS } from './terms.ts'
 
 // Bound here so that V8 folds them into the code (ARCHITECTURE.md, 'Constants on the hot path').
@@ -53,19 +54,6 @@ function cancel(state: EngineState, words: Int32Array, at: number): number {
   writeCancelled(state, words, at, slot, state.words[slot + ORDER_OPEN_LOTS]!, 0, CancelReason.user)
   remove(state, slot)
   return ACCEPTED
-}
-
-/** An order as a command wants it: prices and quantities with what is left as it is filled in. */
-interface Wanted {
-  readonly slot: number
-  readonly block: number
-  /** Slid, if it is post-only and has to be. */
-  priceTicks: number
-  readonly totalLots: number
-  readonly openLots: number
-  /** Trigger price of a waiting stop, and what it was entered with: the distance, of a trailing one. */
-  readonly stopTicks: number
-  readonly isWaiting: boolean
 }
 
 /**
@@ -116,7 +104,8 @@ function replace(state: EngineState, words: Int32Array, at: number): number {
   return ACCEPTED
 }
 
-function read(state: EngineState, words: Int32Array, at: number, slot: number): Wanted {
+/** Fills in what a command wants of an order. */
+function read(state: EngineState, words: Int32Array, at: number, slot: number): WantedOrder {
   const orders = state.words
   const isReplace = headKind(words[at + HEAD]!) === CommandKind.replace
   const total = orders[slot + ORDER_TOTAL_LOTS]!
@@ -125,15 +114,16 @@ function read(state: EngineState, words: Int32Array, at: number, slot: number): 
   const totalLots = words[at + LOTS] === 0 ? unchanged : words[at + LOTS]!
   const terms = orders[slot + ORDER_TERMS]!
   const isWaiting = terms !== NONE && orders[terms + TERMS_IS_WAITING] === 1
-  return {
-    slot,
-    block: blockOf(state, slot),
-    priceTicks: words[at + PRICE_TICKS] === 0 ? orders[slot + ORDER_PRICE_TICKS]! : words[at + PRICE_TICKS]!,
-    totalLots,
-    openLots: isReplace ? totalLots : totalLots - (total - open),
-    stopTicks: isWaiting ? newStop(state, words, at, slot) : 0,
-    isWaiting,
-  }
+  const { wanted } = state
+  wanted.slot = slot
+  wanted.block = blockOf(state, slot)
+  wanted.priceTicks =
+    words[at + PRICE_TICKS] === 0 ? orders[slot + ORDER_PRICE_TICKS]! : words[at + PRICE_TICKS]!
+  wanted.totalLots = totalLots
+  wanted.openLots = isReplace ? totalLots : totalLots - (total - open)
+  wanted.isWaiting = isWaiting
+  wanted.stopTicks = isWaiting ? newStop(state, words, at, slot) : 0
+  return wanted
 }
 
 /** The trigger price of a waiting stop after a command. */
@@ -147,7 +137,7 @@ function newStop(state: EngineState, words: Int32Array, at: number, slot: number
 }
 
 /** The reject code for what speaks against an amend or a replace, or ACCEPTED. */
-function changeRefusal(state: EngineState, words: Int32Array, at: number, wanted: Wanted): number {
+function changeRefusal(state: EngineState, words: Int32Array, at: number, wanted: WantedOrder): number {
   const { slot, block, priceTicks, totalLots, isWaiting } = wanted
   const orders = state.words
   const instrument = orders[slot + ORDER_INSTRUMENT]!
@@ -166,7 +156,7 @@ function changeRefusal(state: EngineState, words: Int32Array, at: number, wanted
 }
 
 /** Whether an order keeps its place: no more lots, and the price it queues at is the same. */
-function isInPlace(state: EngineState, words: Int32Array, at: number, wanted: Wanted): boolean {
+function isInPlace(state: EngineState, words: Int32Array, at: number, wanted: WantedOrder): boolean {
   const { slot, priceTicks, openLots, isWaiting } = wanted
   const orders = state.words
   if (openLots > orders[slot + ORDER_OPEN_LOTS]!) return false
@@ -178,7 +168,7 @@ function isInPlace(state: EngineState, words: Int32Array, at: number, wanted: Wa
 }
 
 /** Slides the price of a post-only order that would trade. Returns false if it has to be refused. */
-function slidePostOnly(state: EngineState, wanted: Wanted): boolean {
+function slidePostOnly(state: EngineState, wanted: WantedOrder): boolean {
   const { slot, block, priceTicks, isWaiting } = wanted
   const orders = state.words
   const flags = orders[slot + ORDER_FLAGS]!
@@ -189,7 +179,13 @@ function slidePostOnly(state: EngineState, wanted: Wanted): boolean {
 }
 
 /** Takes an order off the book and enters it as it is wanted, under the command's id. */
-function goOn(state: EngineState, words: Int32Array, at: number, wanted: Wanted, givenStop: number): void {
+function goOn(
+  state: EngineState,
+  words: Int32Array,
+  at: number,
+  wanted: WantedOrder,
+  givenStop: number,
+): void {
   const { slot, block, priceTicks, totalLots, openLots, stopTicks, isWaiting } = wanted
   const { draft, words: orders } = state
   const terms = orders[slot + ORDER_TERMS]!

@@ -90,19 +90,32 @@ function collect(
   side: number,
   timeInForce: number,
 ): number {
+  const { words } = state
   let count = 0
-  const consider = (slot: number): void => {
-    const { words } = state
-    const head = words[slot + ORDER_HEAD]!
-    if (client !== 0 && client !== words[slot + ORDER_CLIENT]! >>> 0) return
-    if (side !== BOTH_SIDES && side !== headSide(head)) return
-    if (timeInForce !== 0 && timeInForce !== headTimeInForce(head)) return
-    addId(state, count++, slot)
+  const add = (slot: number): void => {
+    if (isMeant(words, slot, client, side, timeInForce)) addId(state, count++, slot)
   }
-  if (instrument === ANY_INSTRUMENT) eachLive(state, consider)
-  else eachOfBlock(state, state.blocks[instrument]!, consider)
-  state.ids.subarray(0, count).sort()
+  if (instrument === ANY_INSTRUMENT) eachLive(state, add)
+  else eachOfBlock(state, state.blocks[instrument]!, add)
+  sortIds(state, count)
   return count
+}
+
+function isMeant(
+  words: Int32Array,
+  slot: number,
+  client: number,
+  side: number,
+  timeInForce: number,
+): boolean {
+  const head = words[slot + ORDER_HEAD]!
+  if (client !== 0 && client !== words[slot + ORDER_CLIENT]! >>> 0) return false
+  if (side !== BOTH_SIDES && side !== headSide(head)) return false
+  return timeInForce === 0 || timeInForce === headTimeInForce(head)
+}
+
+function sortIds({ ids }: EngineState, count: number): void {
+  if (count > 1) ids.subarray(0, count).sort()
 }
 
 function addId(state: EngineState, at: number, slot: number): void {
@@ -202,7 +215,7 @@ function expireDated(state: EngineState, words: Int32Array, at: number): void {
       addId(state, count++, slot)
       slot = orders[orders[slot + ORDER_TERMS]! + TERMS_EXPIRY_NEXT]!
     }
-    state.ids.subarray(0, count).sort()
+    sortIds(state, count)
     cancelAll(state, words, at, count, CancelReason.expiry)
   }
 }

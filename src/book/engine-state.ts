@@ -20,6 +20,7 @@ import { ORDER_WORDS } from './order.ts'
 import { LadderHeap, SIDE_RISING, SIDE_WORDS } from './price-ladder.ts'
 import { RECORD_WORDS, SelfTrade, TradingState } from './record.ts'
 import { TERMS_WORDS } from './terms.ts'
+import { WantedOrder } from './wanted-order.ts'
 
 export interface EngineOptions {
   /** How many live orders to make room for at first; more are taken as they come. */
@@ -65,8 +66,12 @@ export class EngineState extends LadderHeap {
   takerPartner: number
   /** Pairs of linked live orders. */
   links: number
+  /** The order at work as an amend or a replace wants it. */
+  readonly wanted: WantedOrder
   /** Ids of orders to be cancelled together. */
   ids: Float64Array
+  /** Trailing stops that follow a trade price. */
+  moving: Int32Array
 
   constructor(instruments: Instruments, { liveOrders = 512, marketData = false }: EngineOptions = {}) {
     super(liveOrders * ORDER_WORDS * 2)
@@ -92,7 +97,9 @@ export class EngineState extends LadderHeap {
     this.draft = new Int32Array(RECORD_WORDS)
     this.takerPartner = NONE
     this.links = 0
+    this.wanted = new WantedOrder()
     this.ids = new Float64Array(64)
+    this.moving = new Int32Array(64)
     this.followInstruments()
   }
 

@@ -28,18 +28,27 @@ export function tradedAt(state: EngineState, block: number, priceTicks: number):
  */
 function trail(state: EngineState, block: number, priceTicks: number): void {
   if (!isAnyMoving(state, block, priceTicks)) return
-  for (const side of [Side.buy, Side.sell]) {
-    const { words } = state
-    const moving: number[] = []
-    for (
-      let level = words[stopSide(block, side) + SIDE_BEST]!;
-      level !== NONE;
-      level = nextLevel(words, level)
-    )
-      for (let slot = words[level + LEVEL_HEAD]!; slot !== level; slot = words[slot + ORDER_NEXT]!)
-        if (isMoving(words, slot, priceTicks)) moving.push(slot)
-    for (const slot of moving) moveStop(state, slot, stopAfter(state.words, slot, priceTicks))
+  trailSide(state, stopSide(block, Side.buy), priceTicks)
+  trailSide(state, stopSide(block, Side.sell), priceTicks)
+}
+
+function trailSide(state: EngineState, side: number, priceTicks: number): void {
+  const { words } = state
+  let count = 0
+  for (let level = words[side + SIDE_BEST]!; level !== NONE; level = nextLevel(words, level))
+    for (let slot = words[level + LEVEL_HEAD]!; slot !== level; slot = words[slot + ORDER_NEXT]!)
+      if (isMoving(words, slot, priceTicks)) addMoving(state, count++, slot)
+  const { moving } = state
+  for (let i = 0; i < count; i++) moveStop(state, moving[i]!, stopAfter(state.words, moving[i]!, priceTicks))
+}
+
+function addMoving(state: EngineState, at: number, slot: number): void {
+  if (at === state.moving.length) {
+    const moving = new Int32Array(at * 2)
+    moving.set(state.moving)
+    state.moving = moving
   }
+  state.moving[at] = slot
 }
 
 function isAnyMoving({ words }: EngineState, block: number, priceTicks: number): boolean {

@@ -5,8 +5,8 @@ export function idKey(low: number, high: number): number {
 
 /**
  * Where the key of an id belongs in a table whose size is a power of two; the caller masks it. Fibonacci hashing (Knuth,
- * TAOCP 3, 6.4) of the key without its last three bits, which stay as they are: eight ids in a row share a cache line
- * of 8-byte cells, and ids are mostly given out in sequence.
+ * TAOCP 3, 6.4) of the key without its last three bits, which stay as they are: eight ids in a row share a cache line,
+ * and ids are mostly given out in sequence.
  */
 export function keyHash(key: number): number {
   const group = Math.imul(key >>> 3, 0x9e37_79b1)

@@ -16,6 +16,11 @@ const FREE = [
   'linked',
   'at once',
   'reduce-only',
+  'amend in place',
+  'amend to the end',
+  'replace',
+  'trailing stop',
+  'stop amended',
 ] as const
 
 for (const [title, cycles] of [
