@@ -49,7 +49,7 @@ export interface Command {
    * The trading state in a state command, the group in a group command.
    */
   readonly lots?: number
-  /** OrderFlag bits; `orderFlags` below puts them together. */
+  /** OrderFlag bits; `flagsOf` below puts them together. */
   readonly flags?: number
   /** Trigger price of a stop, distance of a trailing stop. */
   readonly stopTicks?: number
@@ -70,11 +70,32 @@ export interface Command {
   readonly timestampNs?: number | bigint
 }
 
+/** The fields that stand in 32-bit words, and the least and most that such a word holds. */
+const WORD_FIELDS = [
+  'instrument',
+  'client',
+  'priceTicks',
+  'lots',
+  'stopTicks',
+  'displayLots',
+  'positionLots',
+  'minLots',
+  'expirySeconds',
+] as const
+const LEAST = -(2 ** 31)
+const MOST = 2 ** 32 - 1
+
 /**
  * Appends a command record to a batch that has room.
  * @returns the word at which the record begins
+ * @throws RangeError naming the field, for a number that is not whole or does not fit its word: it would become another
  */
 export function pushCommand(batch: Batch, command: Command): number {
+  for (const field of WORD_FIELDS) {
+    const value = command[field] ?? 0
+    if (!Number.isInteger(value) || value < LEAST || value > MOST)
+      throw new RangeError(`command: ${field} is not a whole number that fits 32 bits, got ${value}`)
+  }
   const at = batch.count++ * RECORD_WORDS
   const { words } = batch
   words.fill(0, at, at + RECORD_WORDS)

@@ -84,14 +84,14 @@ export class MatchingEngine {
   lastTrade(instrument: number): number {
     const { state } = this
     if (this.instruments.count !== state.known) state.followInstruments()
-    return state.words[state.blocks[instrument]! + BLOCK_LAST_TICKS]!
+    return state.words[state.blocks[instrument]! + BLOCK_LAST_TICKS] ?? 0
   }
 
-  /** A TradingState. */
+  /** A TradingState; 0 of an instrument that there is not. */
   tradingState(instrument: number): number {
     const { state } = this
     state.followInstruments()
-    return state.words[state.blocks[instrument]! + BLOCK_STATE]!
+    return state.words[state.blocks[instrument]! + BLOCK_STATE] ?? 0
   }
 
   /** The slot of a live order, by the halves of its id; 0 if there is none. For hot paths, as the next three. */

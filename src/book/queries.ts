@@ -113,23 +113,29 @@ export function bestPrice(state: EngineState, instrument: number, side: number):
 }
 
 export function restingOrders(state: EngineState, instrument: number, side: number): Generator<LiveOrder> {
-  return ordersOf(state, ownSide(state.blocks[instrument]!, side))
+  return ordersOf(state, state.blocks[instrument], (block) => ownSide(block, side))
 }
 
 export function waitingStops(state: EngineState, instrument: number, side: number): Generator<LiveOrder> {
-  return ordersOf(state, stopSide(state.blocks[instrument]!, side))
+  return ordersOf(state, state.blocks[instrument], (block) => stopSide(block, side))
 }
 
-/** The orders of a ladder side, level by level. */
-function* ordersOf(state: EngineState, ladderSide: number): Generator<LiveOrder> {
+/** The orders of a ladder side, level by level; none of an instrument that there is not. */
+function* ordersOf(
+  state: EngineState,
+  block: number | undefined,
+  sideOf: (block: number) => number,
+): Generator<LiveOrder> {
+  if (block === undefined || block === NONE) return
   const { words } = state
+  const ladderSide = sideOf(block)
   for (let level = words[ladderSide + SIDE_BEST]!; level !== NONE; level = nextLevel(words, level))
     for (let slot = words[level + LEVEL_HEAD]!; slot !== level; slot = words[slot + ORDER_NEXT]!)
       yield readOrder(state, slot)
 }
 
 export function order(state: EngineState, orderId: number): LiveOrder | undefined {
-  const slot = findOrder(state, orderId)
+  const slot = Number.isSafeInteger(orderId) ? findOrder(state, orderId) : NONE
   return slot === NONE ? undefined : readOrder(state, slot)
 }
 

@@ -250,7 +250,8 @@ function settleInstrument(state: EngineState, block: number): string | undefined
 }
 
 function headerFault(bytes: Uint8Array, instruments: Instruments): string | undefined {
-  if (bytes.length < HEADER_WORDS * 4 || bytes.length % 4 !== 0) return 'snapshot: too short to be one'
+  if (bytes.length < HEADER_WORDS * 4) return 'snapshot: too short to be one'
+  if (bytes.length % 4 !== 0) return `snapshot: ${bytes.length} bytes are no whole number of 32-bit words`
   const words = wordsOf(bytes)
   if (words[0] !== MAGIC) return 'snapshot: not one of an order book'
   if (words[VERSION_AT] !== VERSION)

@@ -60,7 +60,8 @@ function padded(words: number): number {
 
 /** The bytes as words, where they lie if that can be. */
 export function wordsOf(bytes: Uint8Array): Int32Array {
-  const { buffer, byteOffset, length } = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice()
+  // A Buffer's own slice would be a view of the same odd place.
+  const { buffer, byteOffset, length } = bytes.byteOffset % 4 === 0 ? bytes : new Uint8Array(bytes)
   return new Int32Array(buffer, byteOffset, length >> 2)
 }
 

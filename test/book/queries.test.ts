@@ -234,3 +234,10 @@ test('queries - a stop that expires is no longer told of', (t) => {
   t.deepEqual(fast.engine.openOrders(1), [])
   t.is(fast.engine.openLots(), 0)
 })
+
+test('queries - of an instrument or an order that there is not there is nothing to tell', (t) => {
+  const { engine } = after(...BIDS)
+  t.deepEqual([...engine.orders(9, Side.buy), ...engine.stops(9, Side.sell), ...engine.depth(9, 0, 5)], [])
+  t.deepEqual([engine.bestPrice(9, 0), engine.lastTrade(9), engine.tradingState(9)], [0, 0, 0])
+  t.is(engine.order(1.5), undefined)
+})

@@ -77,6 +77,19 @@ test('record - a command has its fields at the bytes the layout draws', (t) => {
   t.is(view.getBigUint64(56, true), 2n ** 50n + 3n)
 })
 
+test('record - a number that is not whole or does not fit its word is not made another one', (t) => {
+  for (const [field, value] of [
+    ['lots', 2 ** 32 + 5],
+    ['lots', 1.5],
+    ['priceTicks', NaN],
+    ['client', -(2 ** 31) - 1],
+  ] as const)
+    t.throws(() => pushCommand(new Batch(1), newOrder({ orderId: 1, side: 0, lots: 1, [field]: value })), {
+      instanceOf: RangeError,
+      message: `command: ${field} is not a whole number that fits 32 bits, got ${value}`,
+    })
+})
+
 test('record - a command overwrites all of the record that was there before', (t) => {
   const batch = new Batch(1)
   batch.words.fill(-1)

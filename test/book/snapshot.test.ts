@@ -107,3 +107,12 @@ test('snapshot - one taken without an option for orders goes on with more than i
   t.is(checkInvariants(engine), undefined)
   t.is(engine.liveOrders, 2_000)
 })
+
+test('snapshot - one that lies at an odd place, as in a message, is read all the same', (t) => {
+  const engine = new MatchingEngine(flowInstruments())
+  const taken = takeSnapshot(engine)
+  const message = Buffer.concat([Buffer.from('?'), taken])
+  t.true(restoreSnapshot(message.subarray(1), flowInstruments()) instanceof MatchingEngine)
+  const refused = restoreSnapshot(message.subarray(1, -1), flowInstruments())
+  t.is(refused, `snapshot: ${taken.length - 1} bytes are no whole number of 32-bit words`)
+})

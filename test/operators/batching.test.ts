@@ -11,7 +11,8 @@ const folder = mkdtempSync(join(tmpdir(), 'millrace-batching-'))
 test.after.always(() => rmSync(folder, { recursive: true, force: true }))
 
 const ids = fc.constantFrom('a', 'b', 'c', 'd')
-const symbols = fc.constantFrom('X', 'Y', 'Z')
+const symbols = fc.constantFrom('X', 'Y', 'Z', 'new')
+const state = fc.constantFrom('halted', 'continuous', 'pre-open')
 const quantity = fc.integer({ min: 1, max: 9 })
 const price = fc.integer({ min: 1, max: 3 })
 const line = fc.oneof(
@@ -19,6 +20,10 @@ const line = fc.oneof(
   fc.record({ op: fc.constant('amend'), id: ids, quantity }),
   fc.record({ op: fc.constant('amend'), id: ids, price }),
   fc.record({ op: fc.constant('cancel'), id: ids }),
+  fc.record({ op: fc.constant('replace'), id: ids, newId: ids, price }),
+  fc.record({ op: fc.constant('state'), state }),
+  fc.record({ op: fc.constant('state'), state, symbol: symbols }),
+  fc.record({ op: fc.constant('mass-cancel'), symbol: symbols }),
 )
 
 /** What lines of JSON cause, with so many commands to a batch. */
@@ -30,11 +35,14 @@ async function eventsOf(
   const file = join(folder, `${batchRecords}-${rememberIds}.ndjson`)
   writeFileSync(file, lines.map((one) => `${JSON.stringify(one)}\n`).join(''))
   // Z has another tick, so an amend that is read for the wrong instrument shows in its price too.
-  const market = new Market([
-    { symbol: 'X', tick: '1', lot: '1' },
-    { symbol: 'Y', tick: '1', lot: '1' },
-    { symbol: 'Z', tick: '0.5', lot: '1' },
-  ])
+  const market = new Market(
+    [
+      { symbol: 'X', tick: '1', lot: '1' },
+      { symbol: 'Y', tick: '1', lot: '1' },
+      { symbol: 'Z', tick: '0.5', lot: '1' },
+    ],
+    { defaultInstrument: { tick: '1', lot: '1' } },
+  )
   const events: EngineEvent[] = []
   const collect = ingest(market, { orders: { file } }, { batchRecords }).pipe(
     validate(market, { rememberIds }),

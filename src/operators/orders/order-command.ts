@@ -12,7 +12,7 @@ import { Field, FIELD_NAMES, FIRST_TERM, type OrderFields, quote } from './order
 import { OrderTerms } from './order-terms.ts'
 
 // Bound here so that V8 folds them into the code (ARCHITECTURE.md, 'Constants on the hot path').
-const { CLIENT, CODE, CommandKind, HEAD, INSTRUMENT, LINKED_ORDER_ID, LOTS, ORDER_ID } = record
+const { CLIENT, CODE, CommandKind, HEAD, headKind, INSTRUMENT, LINKED_ORDER_ID, LOTS, ORDER_ID } = record
 const { OrderType, packHead, PRICE_TICKS, RECORD_WORDS, Side, STOP_TICKS, TimeInForce, TIMESTAMP_NS } = record
 const { writeU64 } = record
 
@@ -37,6 +37,8 @@ export class OrderCommands {
   private heldLine: number
   /** Whether other commands stand before the one that is read, in its batch. */
   private hasBefore: boolean
+  /** Whether one of them sets the trading state of all instruments. */
+  private hasStateForAll: boolean
   private readonly market: Market
   private readonly fields: OrderFields
   private readonly values: FieldValues
@@ -47,6 +49,7 @@ export class OrderCommands {
     this.isHeld = false
     this.heldLine = 0
     this.hasBefore = false
+    this.hasStateForAll = false
     this.market = market
     this.fields = fields
     this.values = new FieldValues(market, fields)
@@ -60,8 +63,14 @@ export class OrderCommands {
    */
   append(batch: Batch, line: number): void {
     const { fields } = this
-    this.isHeld = false
     this.hasBefore = batch.count > 0
+    this.hasStateForAll = this.hasStateForAll && this.hasBefore
+    // What is for all instruments must not meet one that first comes up behind it, however lines are batched.
+    this.isHeld = this.hasStateForAll && this.isNewSymbol()
+    if (this.isHeld) {
+      this.heldLine = line
+      return
+    }
     const { words } = batch
     const at = batch.count * RECORD_WORDS
     for (let word = at; word < at + RECORD_WORDS; word++) words[word] = 0
@@ -80,7 +89,14 @@ export class OrderCommands {
       const { column, detail: text } = fields
       this.market.details.set(this.market.sequence + batch.count + 1, { line, column, text, id: owned(id) })
     }
+    if (headKind(words[at + HEAD]!) === CommandKind.state && words[at + INSTRUMENT] === ANY_INSTRUMENT)
+      this.hasStateForAll = true
     batch.count++
+  }
+
+  private isNewSymbol(): boolean {
+    const symbol = this.fields.values[Field.symbol]
+    return symbol !== undefined && this.market.instruments.find(symbol) === undefined
   }
 
   /** Takes up a command that was held back, now that the batch before it has been matched. */

@@ -100,6 +100,8 @@ export class RareLines {
     const side = headSide(head)
     let text = `${this.pieces.opening('applied', words, at)},"command":"${KINDS[kind]}"`
     if (kind === CommandKind.massCancel && side < record.BOTH_SIDES) text += `,"side":"${SIDES[side]}"`
+    if (kind === CommandKind.state) text += `,"state":"${STATES[words[at + LOTS]!]}"`
+    if (kind === CommandKind.group) text += `,"group":${words[at + LOTS]!}`
     if (kind === CommandKind.time) text += `,"at":"${isoTime(readTimestamp(words, at))}"`
     return `${text}}\n`
   }
