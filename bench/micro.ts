@@ -9,7 +9,7 @@ import {
   cancelOrder,
   Side,
 } from '../src/book/index.ts'
-import { ensureLevel, LadderHeap, removeLevel, SIDE_WORDS } from '../src/book/price-ladder.ts'
+import { ensureLevel, LadderHeap, removeLevel, SIDE_WORDS } from '../src/book/state/price-ladder.ts'
 import { FusedSteps } from '../src/pipeline/island.ts'
 import { workloadInstruments } from '../src/cli/bench/workload.ts'
 

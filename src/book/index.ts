@@ -17,7 +17,7 @@ export {
   type FlagTerms,
   type NewOrder,
 } from './command.ts'
-export type { EngineOptions } from './engine-state.ts'
+export type { EngineOptions } from './state/engine-state.ts'
 export { parseDecimal, unitsToDecimal, type Decimal, type DecimalFault } from './decimal.ts'
 export { readEvent, readEvents, type EngineEvent } from './event.ts'
 export {
@@ -28,7 +28,7 @@ export {
   type InstrumentSpec,
   type SelfTradeName,
 } from './instruments.ts'
-export { checkInvariants } from './invariants.ts'
+export { checkInvariants } from './recovery/invariants.ts'
 export { LevelBook, type PriceLevel } from './level-book.ts'
 export { MatchingEngine } from './matching-engine.ts'
 export type { DepthLevel, LiveOrder, QueuePosition } from './queries.ts'
@@ -50,5 +50,5 @@ export {
   TradingState,
 } from './record.ts'
 export { RejectCode, rejectName, type RejectName } from './reject-code.ts'
-export { restoreSnapshot } from './restore.ts'
-export { takeSnapshot } from './snapshot.ts'
+export { restoreSnapshot } from './recovery/restore.ts'
+export { takeSnapshot } from './recovery/snapshot.ts'

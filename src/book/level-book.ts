@@ -1,5 +1,5 @@
 import { NONE } from '../memory/heap.ts'
-import { LEVEL_PRICE_TICKS, LEVEL_SHOWN } from './level.ts'
+import { LEVEL_PRICE_TICKS, LEVEL_SHOWN } from './state/level.ts'
 import {
   ensureLevel,
   findLevel,
@@ -10,7 +10,7 @@ import {
   SIDE_LEVELS,
   SIDE_RISING,
   SIDE_WORDS,
-} from './price-ladder.ts'
+} from './state/price-ladder.ts'
 import { Side } from './record.ts'
 
 /** A price and what is quoted there. */

@@ -1,11 +1,10 @@
 import { NONE } from '../memory/heap.ts'
-import { ownSide } from './book-side.ts'
-import { eachLive } from './control.ts'
-import type { EngineState } from './engine-state.ts'
-import { LEVEL_COUNT, LEVEL_HEAD, LEVEL_HIDDEN_COUNT, LEVEL_PRICE_TICKS, LEVEL_SHOWN } from './level.ts'
-import { findOrder, stopSide } from './live-orders.ts'
-import { bestShown } from './market-data.ts'
-import { shownLots } from './order-queue.ts'
+import { ownSide } from './matching/book-side.ts'
+import type { EngineState } from './state/engine-state.ts'
+import { LEVEL_COUNT, LEVEL_HEAD, LEVEL_HIDDEN_COUNT, LEVEL_PRICE_TICKS, LEVEL_SHOWN } from './state/level.ts'
+import { eachLive, findOrder, stopSide } from './state/live-orders.ts'
+import { bestShown } from './matching/market-data.ts'
+import { shownLots } from './state/order-queue.ts'
 import {
   ORDER_CLIENT,
   ORDER_FLAGS,
@@ -19,8 +18,8 @@ import {
   ORDER_SEQUENCE,
   ORDER_TERMS,
   ORDER_TOTAL_LOTS,
-} from './order.ts'
-import { nextLevel, SIDE_BEST } from './price-ladder.ts'
+} from './state/order.ts'
+import { nextLevel, SIDE_BEST } from './state/price-ladder.ts'
 import { headOrderType, headSide, headTimeInForce, readU64 } from './record.ts'
 import {
   TERMS_DISPLAY_LOTS,
@@ -30,7 +29,7 @@ import {
   TERMS_PARTNER,
   TERMS_STOP_TICKS,
   TERMS_TRAIL_TICKS,
-} from './terms.ts'
+} from './state/terms.ts'
 
 /** One price level as it shows itself. */
 export interface DepthLevel {

@@ -1,7 +1,7 @@
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import type { OperatorFunction } from 'rxjs'
 import { MatchingEngine, type Batch } from '../book/index.ts'
-import { checkInvariants } from '../book/invariants.ts'
+import { checkInvariants } from '../book/recovery/invariants.ts'
 import { checked, flag, options, wholeNumber } from '../pipeline/codec.ts'
 import { fromStep } from '../pipeline/island.ts'
 import type { Market } from '../pipeline/market.ts'

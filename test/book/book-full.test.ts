@@ -9,7 +9,7 @@ import {
   type Command,
 } from '../../src/book/command.ts'
 import type { EngineEvent } from '../../src/book/event.ts'
-import { checkInvariants } from '../../src/book/invariants.ts'
+import { checkInvariants } from '../../src/book/recovery/invariants.ts'
 import {
   CancelReason,
   EventKind,

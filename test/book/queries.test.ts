@@ -1,6 +1,6 @@
 import test from 'ava'
 import { amendOrder, cancelOrder, flagsOf, setTime, type Command } from '../../src/book/command.ts'
-import { checkInvariants } from '../../src/book/invariants.ts'
+import { checkInvariants } from '../../src/book/recovery/invariants.ts'
 import { OrderType, Side, TimeInForce, TradingState } from '../../src/book/record.ts'
 import { buy, FastEngine, sell, suiteInstruments } from '../support/both-engines.ts'
 import { flowInstruments, randomFlow } from '../support/random-flow.ts'

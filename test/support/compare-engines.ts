@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Command } from '../../src/book/command.ts'
 import type { Instruments } from '../../src/book/instruments.ts'
-import { checkInvariants } from '../../src/book/invariants.ts'
+import { checkInvariants } from '../../src/book/recovery/invariants.ts'
 import { FastEngine } from './fast-engine.ts'
 import { NaiveEngine } from './naive-engine.ts'
 import { flowInstruments, randomFlow } from './random-flow.ts'

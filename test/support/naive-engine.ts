@@ -10,7 +10,7 @@ import {
   TradingState,
 } from '../../src/book/record.ts'
 import { RejectCode } from '../../src/book/reject-code.ts'
-import { StateHasher } from '../../src/book/state-hash.ts'
+import { StateHasher } from '../../src/book/recovery/state-hash.ts'
 import { auction, isAuction, publishIndication } from './naive/auction.ts'
 import { change, enter } from './naive/enter.ts'
 import { applied, cancelWhole, rejected } from './naive/events.ts'

@@ -1,5 +1,5 @@
 import type { EngineEvent } from '../../../src/book/event.ts'
-import type { StateHasher } from '../../../src/book/state-hash.ts'
+import type { StateHasher } from '../../../src/book/recovery/state-hash.ts'
 import { OrderFlag, Side, TradingState } from '../../../src/book/record.ts'
 import { displayedLots, hasFlag, isWaitingStop, type Order } from './order.ts'
 
