@@ -88,7 +88,8 @@ export class OrderTerms {
     if (!isGtd) values.refuse(Field.expires, code, 'only a GTD order expires at a time')
     else if (seconds !== undefined) words[at + EXPIRY_SECONDS] = seconds
     else {
-      const expected = 'UTC time such as 2026-11-25T17:30:00Z or whole seconds since 1970'
+      const form = 'UTC time such as 2026-11-25T17:30:00Z or whole seconds since 1970'
+      const expected = `${form}, from 1 to 2038-01-19T03:14:07Z`
       values.refuse(Field.expires, code, `expires: expected ${expected}, got ${quote(text)}`)
     }
   }
