@@ -52,6 +52,7 @@ export class MatchingEngine {
   apply(words: Int32Array, at: number): void {
     const { state } = this
     if (this.instruments.count !== state.known) state.followInstruments()
+    const firstEvent = this.events.count
     let code = words[at + CODE]! & REJECT_CODE_MASK
     if (code === ACCEPTED) {
       if (headKind(words[at + HEAD]!) === CommandKind.new) code = enter(state, words, at)
@@ -61,7 +62,7 @@ export class MatchingEngine {
       }
     }
     if (code !== ACCEPTED) writeRejected(state, words, at, code)
-    else if (state.auctions !== 0) publishIndications(state, words, at)
+    else if (state.auctions !== 0) publishIndications(state, words, at, firstEvent)
     if (state.touches !== undefined) publishLevels(state, state.touches, words, at)
   }
 

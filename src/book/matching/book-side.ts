@@ -25,17 +25,15 @@ export function oppositeSide(block: number, side: number): number {
   return block + (side ^ 1) * SIDE_WORDS
 }
 
-/** Whether a price is worse than the limit of an order: above it of a buy, below it of a sell. Without a branch. */
+/** Whether a price is worse than the limit of an order: above it of a buy, below it of a sell. */
 export function isBeyond(side: number, priceTicks: number, limit: number): boolean {
-  return (priceTicks ^ -side) > (limit ^ -side)
+  return side === Side.buy ? priceTicks > limit : priceTicks < limit
 }
 
 /** Whether the best level of a ladder side is within the limit of an order on the other side. */
 export function isWithin(words: Int32Array, opposite: number, side: number, limit: number): boolean {
   const level = words[opposite + SIDE_BEST]!
-  if (level === NONE) return false
-  const price = words[level + LEVEL_PRICE_TICKS]!
-  return side === Side.buy ? price <= limit : price >= limit
+  return level !== NONE && !isBeyond(side, words[level + LEVEL_PRICE_TICKS]!, limit)
 }
 
 /** Whether the other side holds `lots` at `limit` or better. Looks at levels, not orders, and no further than it must. */
@@ -49,8 +47,7 @@ export function canFill(
   let missing = lots
   let level = words[oppositeSide(block, side) + SIDE_BEST]!
   for (; level !== NONE; level = nextLevel(words, level)) {
-    const price = words[level + LEVEL_PRICE_TICKS]!
-    if (side === Side.buy ? price > limit : price < limit) return false
+    if (isBeyond(side, words[level + LEVEL_PRICE_TICKS]!, limit)) return false
     missing -= totals[(level >> 1) + LEVEL_SHOWN]! + totals[(level >> 1) + LEVEL_CONCEALED]!
     if (missing <= 0) return true
   }

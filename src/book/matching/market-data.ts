@@ -19,34 +19,59 @@ import {
 import { LEVEL_COUNT, LEVEL_HIDDEN_COUNT, LEVEL_PRICE_TICKS, LEVEL_SHOWN } from '../state/level.ts'
 import type { LevelTouches } from '../state/level-touches.ts'
 import { findLevel, nextLevel, SIDE_BEST } from '../state/price-ladder.ts'
-import { EventKind, LOTS, OPEN_LOTS, PRICE_TICKS, Side } from '../record.ts'
+import {
+  CommandKind,
+  EventKind,
+  HEAD,
+  headKind,
+  INSTRUMENT,
+  LOTS,
+  OPEN_LOTS,
+  PRICE_TICKS,
+  RECORD_WORDS,
+  Side,
+} from '../record.ts'
 import { isAuction } from './state-change.ts'
 
-/** Publishes where each auction would trade now, if that has changed. */
-export function publishIndications(state: EngineState, words: Int32Array, at: number): void {
-  for (let instrument = 0; instrument < state.known; instrument++) {
-    const block = state.blocks[instrument]!
-    if (!isAuction(state.words[block + BLOCK_STATE]!)) continue
-    const { priceTicks, volumeLots, surplusLots } = auctionResult(state, block)
-    const side = surplusLots < 0 ? Side.sell : Side.buy
-    const surplus = Math.abs(surplusLots)
-    const orders = state.words
-    const half = block >> 1
-    if (
-      orders[block + BLOCK_INDICATION] === priceTicks &&
-      orders[block + BLOCK_SURPLUS_SIDE] === side &&
-      state.totals[half + BLOCK_VOLUME] === volumeLots &&
-      state.totals[half + BLOCK_SURPLUS] === surplus
-    )
-      continue
-    orders[block + BLOCK_INDICATION] = priceTicks
-    orders[block + BLOCK_SURPLUS_SIDE] = side
-    state.totals[half + BLOCK_VOLUME] = volumeLots
-    state.totals[half + BLOCK_SURPLUS] = surplus
-    const to = writeMarketEvent(state, words, at, EventKind.indication, side, instrument)
-    state.events.words[to + PRICE_TICKS] = priceTicks
-    writeTotals(state.events.words, to, volumeLots, surplus)
-  }
+/**
+ * Publishes where auctions would trade now, if that has changed. A command about an order reaches no other instrument
+ * than its first event is of; others may reach all.
+ */
+export function publishIndications(
+  state: EngineState,
+  words: Int32Array,
+  at: number,
+  firstEvent: number,
+): void {
+  if (headKind(words[at + HEAD]!) <= CommandKind.replace)
+    publishIndication(state, words, at, state.events.words[firstEvent * RECORD_WORDS + INSTRUMENT]!)
+  else
+    for (let instrument = 0; instrument < state.known; instrument++)
+      publishIndication(state, words, at, instrument)
+}
+
+function publishIndication(state: EngineState, words: Int32Array, at: number, instrument: number): void {
+  const block = state.blocks[instrument]!
+  if (!isAuction(state.words[block + BLOCK_STATE]!)) return
+  const { priceTicks, volumeLots, surplusLots } = auctionResult(state, block)
+  const side = surplusLots < 0 ? Side.sell : Side.buy
+  const surplus = Math.abs(surplusLots)
+  const orders = state.words
+  const half = block >> 1
+  if (
+    orders[block + BLOCK_INDICATION] === priceTicks &&
+    orders[block + BLOCK_SURPLUS_SIDE] === side &&
+    state.totals[half + BLOCK_VOLUME] === volumeLots &&
+    state.totals[half + BLOCK_SURPLUS] === surplus
+  )
+    return
+  orders[block + BLOCK_INDICATION] = priceTicks
+  orders[block + BLOCK_SURPLUS_SIDE] = side
+  state.totals[half + BLOCK_VOLUME] = volumeLots
+  state.totals[half + BLOCK_SURPLUS] = surplus
+  const to = writeMarketEvent(state, words, at, EventKind.indication, side, instrument)
+  state.events.words[to + PRICE_TICKS] = priceTicks
+  writeTotals(state.events.words, to, volumeLots, surplus)
 }
 
 /** A level that the command at work has changed, and what it showed before. */

@@ -1,5 +1,5 @@
 import { NONE } from '../../memory/heap.ts'
-import { bandLimit, oppositeSide } from './book-side.ts'
+import { bandLimit, isBeyond, oppositeSide } from './book-side.ts'
 import type { EngineState } from '../state/engine-state.ts'
 import { BLOCK_BAND_TICKS, BLOCK_CENTRE_TICKS } from '../state/instrument-block.ts'
 import { LEVEL_HEAD, LEVEL_PRICE_TICKS } from '../state/level.ts'
@@ -7,7 +7,7 @@ import { fillableLots, isSameOwner, selfTradeOf } from './match-with-care.ts'
 import { isHiddenAtRest } from '../state/order-queue.ts'
 import { ORDER_CLIENT, ORDER_NEXT, ORDER_OPEN_LOTS, ORDER_TERMS } from '../state/order.ts'
 import { nextLevel, SIDE_BEST } from '../state/price-ladder.ts'
-import { CLIENT, HEAD, headSide, SelfTrade, Side } from '../record.ts'
+import { CLIENT, HEAD, headSide, SelfTrade } from '../record.ts'
 import { TERMS_PARTNER } from '../state/terms.ts'
 
 /**
@@ -31,7 +31,7 @@ export function tradableLots(
   let level = orders[oppositeSide(block, side) + SIDE_BEST]!
   for (; level !== NONE && left.open > 0 && !left.isStopped; level = nextLevel(orders, level)) {
     const price = orders[level + LEVEL_PRICE_TICKS]!
-    if (side === Side.buy ? price > within : price < within) break
+    if (isBeyond(side, price, within)) break
     countLevel(state, words, at, block, level, left)
     if (hasCentre || left.traded === 0) continue
     hasCentre = true

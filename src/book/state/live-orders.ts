@@ -88,15 +88,6 @@ export function remove(state: EngineState, slot: number): void {
   freeSlot(state, slot)
 }
 
-/** Puts an order under another id. */
-export function rename(state: EngineState, slot: number, idLow: number, idHigh: number): void {
-  const { index, words } = state
-  index.remove(words[slot + ORDER_ID_LOW]!, words[slot + ORDER_ID_HIGH]!, slot)
-  words[slot + ORDER_ID_LOW] = idLow
-  words[slot + ORDER_ID_HIGH] = idHigh
-  index.insert(idLow, idHigh, slot)
-}
-
 function releaseTerms(state: EngineState, slot: number, terms: number): void {
   const { words } = state
   if (state.takerPartner === slot) state.takerPartner = NONE

@@ -37,7 +37,6 @@ export const SIDE_BEST = 0
 export const SIDE_ROOT = 1
 export const SIDE_SHIFT = 2
 export const SIDE_LEVELS = 3
-export const SIDE_LEAF = 4
 export const SIDE_RISING = 5
 
 /** The same, this module's own. */
