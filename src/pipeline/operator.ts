@@ -54,6 +54,10 @@ export interface Step {
   flush?(): void
   /** Resolves if the step can take no more, such as a sink whose disk is full; the run then ends early. */
   readonly failed?: Promise<StepFailure>
+  /** All that the step must know to go on where it is, between two batches. A step without it has no state to keep. */
+  snapshot?(): Uint8Array
+  /** Takes up what `snapshot` gave. Throws RangeError where the bytes are not such a snapshot. */
+  restore?(bytes: Uint8Array): void
   report?(): ReportSection
   close?(): Promise<void>
 }
