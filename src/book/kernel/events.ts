@@ -27,6 +27,8 @@ import { byteOf, wordOf } from './address.ts'
 import { growEvents } from './host.ts'
 
 /** Where the next event record goes. */
+// @ts-ignore: decorator
+@inline
 function next(): usize {
   if (load<i32>(EVENTS_TOP << 2) == load<i32>(EVENTS_END << 2)) growEvents()
   const to = byteOf(load<i32>(EVENTS_TOP << 2))
@@ -35,6 +37,8 @@ function next(): usize {
 }
 
 /** A record of a kind as a command causes it: instrument, client, sequence and id are the command's. */
+// @ts-ignore: decorator
+@inline
 function fromCommand(command: usize, kind: i32, code: i32): usize {
   const to = next()
   const first = v128.load(command)
@@ -45,6 +49,8 @@ function fromCommand(command: usize, kind: i32, code: i32): usize {
 }
 
 /** A plain new order is in. */
+// @ts-ignore: decorator
+@inline
 export function writeAccepted(command: usize): void {
   const to = fromCommand(command, EVENT_ACCEPTED, 0)
   const lots = load<i32>(command, LOTS << 2)
@@ -63,6 +69,8 @@ export function writeRemainderCancelled(command: usize, lots: i32, reason: i32):
 }
 
 /** A live order leaves as its owner asked. The command names it. */
+// @ts-ignore: decorator
+@inline
 export function writeCancelled(command: usize, order: usize, reason: i32): void {
   const to = next()
   store<i32>(to, (load<i32>(order, ORDER_HEAD << 2) & ~0xff) | EVENT_CANCELLED, HEAD << 2)
@@ -77,6 +85,8 @@ export function writeCancelled(command: usize, order: usize, reason: i32): void 
 }
 
 /** A new order takes lots of a maker, at the maker's price. */
+// @ts-ignore: decorator
+@inline
 export function writeTrade(command: usize, maker: usize, lots: i32, takerOpenLots: i32): void {
   const number = load<i32>(MATCH_LOW_WORD << 2) + 1
   store<i32>(MATCH_LOW_WORD << 2, number)

@@ -26,6 +26,8 @@ export function applyRun(from: i32, count: i32): i32 {
   return count
 }
 
+// @ts-ignore: decorator
+@inline
 function apply(command: usize): i32 {
   const kind = load<i32>(command, HEAD << 2) & 0xff
   if (kind == COMMAND_NEW) return enter(command)

@@ -31,6 +31,8 @@ import { byteOf, wordOf } from './address.ts'
 import { give, take } from './pool.ts'
 
 /** The level of a price, made if it is not there; 0 when no memory is left. */
+// @ts-ignore: decorator
+@inline
 export function ensureLevel(side: usize, priceTicks: i32): usize {
   let leaf = byteOf(load<i32>(side, SIDE_LEAF << 2))
   if (leaf == 0 || load<i32>(leaf, NODE_KEY << 2) != priceTicks >>> RADIX_BITS) {

@@ -23,6 +23,8 @@ import { ensureLevel, removeLevel } from './ladder.ts'
 import { give, take } from './pool.ts'
 
 /** Makes a live order of what a plain command has left, at the end of its queue. Returns false if no memory is left. */
+// @ts-ignore: decorator
+@inline
 export function rest(command: usize, side: usize, openLots: i32): bool {
   const order = take(ORDERS_POOL << 2, ORDER_WORDS << 2)
   if (order == 0) return false
@@ -60,6 +62,8 @@ export function rest(command: usize, side: usize, openLots: i32): bool {
 }
 
 /** Takes an order without terms off the book. */
+// @ts-ignore: decorator
+@inline
 export function remove(order: usize): void {
   removeFromIndex(load<i64>(order, ORDER_ID_LOW << 2), order)
   const level = byteOf(load<i32>(order, ORDER_LEVEL << 2))
@@ -76,11 +80,15 @@ export function remove(order: usize): void {
 }
 
 /** Takes lots off an order without terms that keeps some. */
+// @ts-ignore: decorator
+@inline
 export function reduce(order: usize, lots: i32): void {
   store<i32>(order, load<i32>(order, ORDER_OPEN_LOTS << 2) - lots, ORDER_OPEN_LOTS << 2)
   addShown(byteOf(load<i32>(order, ORDER_LEVEL << 2)), -lots)
 }
 
+// @ts-ignore: decorator
+@inline
 function addShown(level: usize, lots: i32): void {
   store<f64>(level, load<f64>(level, LEVEL_SHOWN << 3) + <f64>lots, LEVEL_SHOWN << 3)
 }

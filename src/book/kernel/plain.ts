@@ -50,6 +50,8 @@ const PLAIN_BITS = 0x0301_0100
 const HIGHEST_ID: u64 = 0x1f_ffff_ffff_ffff
 
 /** Enters a new order that needs nothing but matching. */
+// @ts-ignore: decorator
+@inline
 export function enter(command: usize): i32 {
   const head = load<i32>(command, HEAD << 2)
   const terms = load<i64>(command, STOP_TICKS << 2) | load<i64>(command, MIN_LOTS << 2)
@@ -84,6 +86,8 @@ export function enter(command: usize): i32 {
   return DONE
 }
 
+// @ts-ignore: decorator
+@inline
 function isWithinLimits(block: usize, price: i32, lots: i32, isMarket: bool): bool {
   if (<u32>(lots - 1) >= load<u32>(block, BLOCK_MAX_LOTS << 2)) return false
   const lowest = load<i32>(block, BLOCK_MIN_PRICE_TICKS << 2)
@@ -92,6 +96,8 @@ function isWithinLimits(block: usize, price: i32, lots: i32, isMarket: bool): bo
 }
 
 /** Trades against the other side as far as `limit`. Returns the lots still open; -1 if a maker needs care. */
+// @ts-ignore: decorator
+@inline
 function match(command: usize, block: usize, opposite: usize, isSell: i32, limit: i32, lots: i32): i32 {
   let open = lots
   while (true) {
@@ -118,6 +124,8 @@ function match(command: usize, block: usize, opposite: usize, isSell: i32, limit
   }
 }
 
+// @ts-ignore: decorator
+@inline
 function isBeyond(isSell: i32, price: i32, limit: i32): bool {
   return isSell ? price < limit : price > limit
 }
@@ -135,6 +143,8 @@ function canFill(opposite: usize, isSell: i32, limit: i32, lots: i32): bool {
 }
 
 /** Cancels a live order that has no terms. */
+// @ts-ignore: decorator
+@inline
 export function cancel(command: usize): i32 {
   if (load<i32>(command, CODE << 2) != 0) return UNTOUCHED
   const id = load<i64>(command, ORDER_ID << 2)

@@ -3,6 +3,8 @@ import { byteOf, wordOf } from './address.ts'
 import { extendPool } from './host.ts'
 
 /** A slot of a pool whose slots have so many bytes, or 0 when no memory is left. */
+// @ts-ignore: decorator
+@inline
 export function take(pool: usize, slotBytes: usize): usize {
   const free = byteOf(load<i32>(pool, POOL_FREE_HEAD << 2))
   if (free != 0) {
@@ -24,6 +26,8 @@ function takeFresh(pool: usize, slotBytes: usize): usize {
   return byteOf(top)
 }
 
+// @ts-ignore: decorator
+@inline
 export function give(pool: usize, slot: usize): void {
   store<i32>(slot, load<i32>(pool, POOL_FREE_HEAD << 2))
   store<i32>(pool, wordOf(slot), POOL_FREE_HEAD << 2)

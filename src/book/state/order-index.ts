@@ -13,6 +13,8 @@ import {
 
 /** Buckets for each order that there is room for: most are empty, so that a new id is seen to be new at a glance. */
 const BUCKETS_PER_ORDER = 4
+/** The part of a link that is a slot; ../kernel/index.ts draws the rest. */
+const LINK_SLOT = ~15
 
 /**
  * From order id to order slot: a table of buckets, each the first of a chain of orders that runs through the orders
@@ -62,27 +64,18 @@ export class OrderIndex {
     this.kernel.remove(slot)
   }
 
-  /** The first slots of all buckets that have any, in no promised order. */
-  *chains(): Generator<number> {
+  /** The chains of all buckets that have one, as slots, in no promised order. */
+  *chains(): Generator<number[]> {
     const { words } = this.heap
-    const tables = [
-      words[INDEX_BUCKETS]!,
-      words[INDEX_MASK]! + 1,
-      words[INDEX_OLD]!,
-      words[INDEX_OLD_MASK]! + 1,
-    ]
-    for (let table = 0; table < (this.isGrowing ? 4 : 2); table += 2)
-      for (let bucket = 0; bucket < tables[table + 1]!; bucket++) {
-        const first = words[tables[table]! + bucket]!
-        if (first !== NONE) yield first
+    const tables = [[words[INDEX_BUCKETS]!, words[INDEX_MASK]! + 1]]
+    if (this.isGrowing) tables.push([words[INDEX_OLD]!, words[INDEX_OLD_MASK]! + 1])
+    for (const [at, buckets] of tables as [number, number][])
+      for (let bucket = at; bucket < at + buckets; bucket++) {
+        const chain: number[] = []
+        for (let link = words[bucket]!; link !== NONE; link = words[chain.at(-1)! + ORDER_CHAIN]!)
+          chain.push(link & LINK_SLOT)
+        if (chain.length > 0) yield chain
       }
-  }
-
-  /** The slots of all entries, in no promised order. */
-  *slots(): Generator<number> {
-    const { words } = this.heap
-    for (const first of this.chains())
-      for (let slot = first; slot !== NONE; slot = words[slot + ORDER_CHAIN]!) yield slot
   }
 
   /** For the kernel: begins to carry over to a table twice the size. Without memory for it, chains get longer. */

@@ -24,9 +24,10 @@
  *  43  eventsTop    where the next event record goes, and where the room for them ends
  *  44  eventsEnd
  *  48  command      a single record, for the kernel to apply
+ *  64  lookAhead    the kernel's own: orders that the next commands name
  */
 export const SHARED_FROM = 16
-export const SHARED_END = 64
+export const SHARED_END = 96
 
 export const ORDERS_POOL = 16
 export const LEVELS_POOL = 20
@@ -49,3 +50,4 @@ export const OPEN_LOTS_LEFT = 42
 export const EVENTS_TOP = 43
 export const EVENTS_END = 44
 export const COMMAND_AT = 48
+export const LOOK_AHEAD_AT = 64

@@ -2,7 +2,7 @@ import test, { type ExecutionContext } from 'ava'
 import * as fc from 'fast-check'
 import { BookHeap } from '../../../src/book/state/book-heap.ts'
 import type { OrderIndex } from '../../../src/book/state/order-index.ts'
-import { ORDER_CHAIN, ORDER_ID_LOW } from '../../../src/book/state/order.ts'
+import { ORDER_ID_LOW } from '../../../src/book/state/order.ts'
 import { readU64, writeU64 } from '../../../src/book/record.ts'
 import { NONE, type Pool } from '../../../src/memory/heap.ts'
 
@@ -66,18 +66,12 @@ for (const [name, idOf] of FAMILIES)
   })
 
 function isEmpty(index: OrderIndex): boolean {
-  return [...index.slots()].length === 0
+  return [...index.chains()].length === 0
 }
 
 /** How many orders a look-up may have to read at most. */
-function longestChain({ index, heap }: Ids): number {
-  let longest = 0
-  for (const first of index.chains()) {
-    let length = 0
-    for (let slot = first; slot !== NONE; slot = heap.words[slot + ORDER_CHAIN]!) length++
-    longest = Math.max(longest, length)
-  }
-  return longest
+function longestChain({ index }: Ids): number {
+  return Math.max(...[...index.chains()].map(({ length }) => length))
 }
 
 test('order index - no family of ids crowds the table', (t) => {
