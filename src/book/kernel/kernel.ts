@@ -1,12 +1,17 @@
 // What the kernel does for the rest of the engine. ../state/kernel.ts has the other side. Addresses here are words.
 import { HEAD, RECORD_BYTES } from '../record-layout.ts'
 import { ORDER_ID_LOW } from '../state/order.ts'
-import { AUCTIONS_WORD, IS_ANY_KILLED_WORD, MARKET_DATA_WORD } from '../state/shared-words.ts'
+import { POOL_USED } from '../../memory/pool-words.ts'
+import { AUCTIONS_WORD, IS_ANY_KILLED_WORD, MARKET_DATA_WORD, ORDERS_POOL } from '../state/shared-words.ts'
 import { byteOf, wordOf } from './address.ts'
 import { COMMAND_CANCEL, COMMAND_NEW } from './codes.ts'
 import * as index from './index.ts'
 import * as ladder from './ladder.ts'
+import { AHEAD, lookAhead } from './look-ahead.ts'
 import { BEGUN, cancel, DONE, enter, UNTOUCHED } from './plain.ts'
+
+/** Live orders that no cache holds: from here on it pays to look ahead. */
+const LARGE_ORDERS = 131_072
 
 /**
  * Applies command records one after the other, as long as they need nothing but matching.
@@ -17,8 +22,10 @@ export function applyRun(from: i32, count: i32): i32 {
   const needsCare =
     load<i32>(IS_ANY_KILLED_WORD << 2) | load<i32>(AUCTIONS_WORD << 2) | load<i32>(MARKET_DATA_WORD << 2)
   if (needsCare != 0) return 0
+  const isLarge = load<i32>((ORDERS_POOL + POOL_USED) << 2) > LARGE_ORDERS
   let command = byteOf(from)
   for (let done = 0; done < count; done++) {
+    if (isLarge && done % AHEAD == 0) lookAhead(command, min(AHEAD, count - done))
     const result = apply(command)
     if (result != DONE) return result == BEGUN ? done | (1 << 30) : done
     command += RECORD_BYTES
