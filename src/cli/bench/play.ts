@@ -134,9 +134,9 @@ function filled({ instruments, prefill }: Playable): MatchingEngine {
 }
 
 /** A batch of commands, every event written, as in a pipeline. */
-function playBatch(engine: MatchingEngine, { words, count }: Batch): void {
+function playBatch(engine: MatchingEngine, batch: Batch): void {
   engine.events.count = 0
-  for (let at = 0; at < count * RECORD_WORDS; at += RECORD_WORDS) engine.apply(words, at)
+  engine.applyBatch(batch)
 }
 
 /** From 0x811c9dc5, each value in turn: h = (h ^ value) * 0x9e3779b1 in 32 bits. */
