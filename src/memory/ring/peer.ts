@@ -12,7 +12,7 @@ import { OWNER_WORDS } from './layout.ts'
  *
  * The identity is one word to the machine, so that of two who want to take an end, one gets it.
  */
-const PEER_WORDS = 6
+export const PEER_WORDS = 6
 const PLACE = 2
 const HEARTBEAT = 3
 const COMINGS = 4

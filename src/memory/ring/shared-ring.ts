@@ -1,13 +1,16 @@
 import { createMappedFile, MappedFileError, openMappedFile, type MappedFile } from '../mapped-file.ts'
 import { processParking } from './futex-parking.ts'
-import { formatRing, OPEN, ringBytes, RingState, STATE, type RingOptions } from './layout.ts'
-import { Peer, type PeerState, type RingEnd } from './peer.ts'
+import { formatRing, OPEN, OWNER_WORDS, ringBytes, RingState, STATE, type RingOptions } from './layout.ts'
+import { Peer, PEER_WORDS, type PeerState, type RingEnd } from './peer.ts'
 import { Ring } from './ring.ts'
 import { SpscReader } from './spsc-reader.ts'
 import { SpscWriter } from './spsc-writer.ts'
 
 /** Records that a ring in a file holds unless another number is asked for: 4 MiB of them. */
 export const SHARED_RING_RECORDS = 65_536
+
+/** Behind the words of the two peers. */
+const CONTENTS = OWNER_WORDS + 2 * PEER_WORDS
 
 /** How long a side sleeps before it looks whether it is to go on. Waking it takes no part of that. */
 const SLEEP_MS = 200
@@ -23,21 +26,29 @@ class SharedRing<Side> {
   readonly ring: Ring
   /** What to write with, or to read with. */
   readonly side: Side
+  /**
+   * Two words that say what the records are, in numbers that the two processes agree on; 0 where nobody has said. The
+   * writer sets them, the reader holds them against what it expects.
+   */
+  readonly contents: Int32Array
   private readonly file: MappedFile
   private readonly own: Peer
   private readonly other: Peer
   private waiting: Promise<unknown>
-  private isClosing: boolean
+  private isWaitOver: boolean
+  private isClosed: boolean
 
   constructor(file: MappedFile, ring: Ring, side: Side, own: Peer, other: Peer) {
     this.path = file.path
     this.ring = ring
     this.side = side
+    this.contents = ring.words.subarray(CONTENTS, CONTENTS + 2)
     this.file = file
     this.own = own
     this.other = other
     this.waiting = Promise.resolve()
-    this.isClosing = false
+    this.isWaitOver = false
+    this.isClosed = false
   }
 
   get peer(): PeerState {
@@ -55,17 +66,23 @@ class SharedRing<Side> {
 
   /** Lets go of the end and of the memory. What waits for the other side stops doing so. */
   async close(): Promise<void> {
-    if (this.isClosing) return
-    this.isClosing = true
+    if (this.isClosed) return
+    this.isClosed = true
+    this.stopWaiting()
     await this.waiting
     this.own.give()
     this.file.close()
   }
 
+  /** Lets go of whoever waits for the other side, now or later. */
+  stopWaiting(): void {
+    this.isWaitOver = true
+  }
+
   /** Waits in pieces, until there is what was waited for or this end is closed. */
   protected until(wait: (timeoutMs: number) => Promise<boolean>): Promise<void> {
     const waited = (async (): Promise<void> => {
-      while (!this.isClosing && !(await wait(SLEEP_MS)));
+      while (!this.isWaitOver && !(await wait(SLEEP_MS)));
     })()
     this.waiting = waited
     return waited
