@@ -25,6 +25,7 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
   yaml: ['pipeline'],
   'csv-parse': ['operators'],
   commander: ['cli'],
+  koffi: ['memory'],
 }
 
 interface Import {
@@ -76,7 +77,7 @@ test('imports - each package stays in its home', (t) => {
 })
 
 test('imports - no operator imports another', (t) => {
-  const operators = ['ingest', 'validate', 'risk', 'match', 'publish'].map((name) =>
+  const operators = ['ingest', 'validate', 'risk', 'match', 'publish', 'send', 'receive'].map((name) =>
     join(src, 'operators', `${name}.ts`),
   )
   const wrong = operators

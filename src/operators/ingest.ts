@@ -18,6 +18,7 @@ import {
 import type { Market } from '../pipeline/market.ts'
 import type { Operator, Source, StageProblem } from '../pipeline/operator.ts'
 import { observeSource, type PumpOptions } from '../pipeline/pump.ts'
+import { openShmSource, shmCommandOptions } from './input/shm-source.ts'
 import { openLobster } from './lobster/lobster-source.ts'
 import { openOrders } from './orders/order-text.ts'
 import { FLOW_PROFILES, type ProfileName } from './simulator/profiles.ts'
@@ -44,9 +45,11 @@ const sources = {
   lobster: options({ messages: text }, { symbol: text }),
   /** Orders as NDJSON or CSV, from a file or, where it is `-`, from standard input. */
   orders: options({ file: text }, { format: oneOf('auto', 'ndjson', 'csv') }),
+  /** A ring in a file that another process writes commands into. */
+  shm: shmCommandOptions,
 }
 
-/** Where orders come from: one of `simulate`, `lobster` and `orders`. */
+/** Where orders come from: one of `simulate`, `lobster`, `orders` and `shm`. */
 export type IngestFrom = VariantOf<typeof sources>
 
 function open(market: Market, from: IngestFrom, records?: number): TE.TaskEither<StageProblem, Source> {
@@ -61,9 +64,11 @@ function open(market: Market, from: IngestFrom, records?: number): TE.TaskEither
     )
   }
   const [path, source] =
-    from.lobster !== undefined
-      ? [['from', 'lobster', 'messages'], openLobster(market, from.lobster)]
-      : [['from', 'orders', 'file'], openOrders(market, from.orders)]
+    from.shm !== undefined
+      ? [['from', 'shm', 'file'], openShmSource(market, 'command', from.shm)]
+      : from.lobster !== undefined
+        ? [['from', 'lobster', 'messages'], openLobster(market, from.lobster)]
+        : [['from', 'orders', 'file'], openOrders(market, from.orders)]
   return pipe(
     source as TE.TaskEither<string, Source>,
     TE.mapLeft((message) => ({ path, message })),

@@ -7,6 +7,7 @@ import { fromStep } from '../pipeline/island.ts'
 import type { Market } from '../pipeline/market.ts'
 import type { Operator, StageProblem, Step } from '../pipeline/operator.ts'
 import { openAgreement } from './lobster/agreement.ts'
+import { openShmSink, shmSinkOptions } from './sinks/shm-sink.ts'
 import { Callback, type EventCallback } from './sinks/callback.ts'
 import { openEventLines } from './sinks/event-lines.ts'
 import { Summary } from './sinks/summary.ts'
@@ -18,17 +19,21 @@ const sinks = {
   ndjson: options({ file: text }),
   /** The engine's trades held against the LOBSTER message file that the orders came from. */
   agreement: options({ messages: text }, { symbol: text }),
+  /** A ring in a file that another process reads. */
+  shm: shmSinkOptions,
 }
 
-/** Where events go: one of `summary`, `ndjson` and `agreement`. */
+/** Where events go: one of `summary`, `ndjson`, `agreement` and `shm`. */
 export type PublishTo = VariantOf<typeof sinks>
 
 function open(market: Market, to: PublishTo): TE.TaskEither<StageProblem, Step> {
   if (to.summary !== undefined) return TE.right(new Summary(market))
   const [path, sink] =
-    to.ndjson !== undefined
-      ? [['to', 'ndjson', 'file'], openEventLines(market, to.ndjson)]
-      : [['to', 'agreement', 'messages'], openAgreement(market, to.agreement)]
+    to.shm !== undefined
+      ? [['to', 'shm', 'file'], openShmSink(market, 'event', to.shm)]
+      : to.ndjson !== undefined
+        ? [['to', 'ndjson', 'file'], openEventLines(market, to.ndjson)]
+        : [['to', 'agreement', 'messages'], openAgreement(market, to.agreement)]
   return pipe(
     sink as TE.TaskEither<string, Step>,
     TE.mapLeft((message) => ({ path, message })),

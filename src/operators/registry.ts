@@ -2,7 +2,9 @@ import type { AnyOperator, Registry } from '../pipeline/operator.ts'
 import { ingestOperator } from './ingest.ts'
 import { matchOperator } from './match.ts'
 import { publishOperator } from './publish.ts'
+import { receiveOperator } from './receive.ts'
 import { riskOperator } from './risk.ts'
+import { sendOperator } from './send.ts'
 import { validateOperator } from './validate.ts'
 
 const operators: readonly AnyOperator[] = [
@@ -11,6 +13,8 @@ const operators: readonly AnyOperator[] = [
   riskOperator,
   matchOperator,
   publishOperator,
+  sendOperator,
+  receiveOperator,
 ]
 
 /** The operators that a pipeline file can name. */

@@ -25,6 +25,8 @@ export interface Source {
    * @returns false once the stream has ended and all of it has been given
    */
   pull(batch: Batch, upTo: number): boolean
+  /** Whether its records have sequence numbers already, as events that come from another process do. */
+  readonly isNumbered?: boolean
   /** Resolves when a `pull` that gave nothing is worth repeating. */
   ready?(): Promise<void>
   /** Ends the stream early: what was read is still given, nothing more is read. */
