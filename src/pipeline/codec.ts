@@ -221,7 +221,13 @@ export function variant<P extends Props>(cases: P): Codec<VariantOf<P>> & WithCh
 
 const MAX_INT32 = 2 ** 31 - 1
 
-function keyError(value: unknown, context: t.Context, key: string, message: string): t.ValidationError {
+/** What is wrong with a key itself, whatever stands under it. */
+export function keyError(
+  value: unknown,
+  context: t.Context,
+  key: string,
+  message: string,
+): t.ValidationError {
   return { value, context: t.appendContext(context, key, aKey, value), message }
 }
 
