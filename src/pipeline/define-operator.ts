@@ -38,8 +38,10 @@ export interface SourceSpec<Options> extends Omit<OperatorSpec<Options>, 'consum
   readonly create: (options: Options, context: StageContext) => Source | Promise<Source>
 }
 
+type NoOptions = { readonly [K in never]: unknown }
+
 /** The options of a call: they may be left out where none is needed. */
-type Given<Options> = Record<never, never> extends Options ? [options?: Options] : [options: Options]
+type Given<Options> = NoOptions extends Options ? [options?: Options] : [options: Options]
 
 /** An RxJS operator over batches, which a pipeline file can name as well. */
 export interface DefinedOperator<Options> {
@@ -69,9 +71,7 @@ export class StageError extends Error {
  * a pipeline file lists under `plugins`.
  * @throws TypeError if it cannot be named, or takes no records
  */
-export function defineOperator<Options = Record<never, never>>(
-  spec: OperatorSpec<Options>,
-): DefinedOperator<Options> {
+export function defineOperator<Options = NoOptions>(spec: OperatorSpec<Options>): DefinedOperator<Options> {
   const { consumes, produces = consumes } = spec
   // A program in plain JavaScript may leave it out, and would get a source that cannot be pulled.
   if (!isKind(consumes) || !isKind(produces))
@@ -111,9 +111,7 @@ export function defineOperator<Options = Record<never, never>>(
  * Makes a source of one's own: an observable of batches in an RxJS program, and the first stage of a pipeline file.
  * @throws TypeError if it cannot be named
  */
-export function defineSource<Options = Record<never, never>>(
-  spec: SourceSpec<Options>,
-): DefinedSource<Options> {
+export function defineSource<Options = NoOptions>(spec: SourceSpec<Options>): DefinedSource<Options> {
   const codec = codecOf(spec)
   const make = async (given: Options, context: StageContext): Promise<Source> => {
     const source = await spec.create(given, context)
@@ -205,7 +203,7 @@ function closed<Options>(codec: t.Type<Options, unknown>, keys: readonly string[
     return t.failures(result._tag === 'Left' ? [...errors, ...result.left] : errors)
   }
   const made = new Codec(codec.name, validate, shapeOf(codec))
-  return made.describe(notesOf(codec).description ?? '') as t.Type<Options, unknown>
+  return made.describe(notesOf(codec).description ?? '')
 }
 
 async function settled<Part>(make: () => Promise<Part>): Promise<E.Either<StageProblem, Part>> {

@@ -248,6 +248,7 @@ function substituteIn(
   node.sources = [
     ...put.used.map((name) => given[name] ?? `environment ${name}`),
     ...[...put.secrets.keys()].map((written) => `secret ${written.slice(2, -1)}`),
+    ...put.names.filter((name) => !put.used.includes(name)).map((name) => `default of ${name}`),
   ]
   if (put.hasValue && put.text !== '') found.concealed.set(put.text, value)
   for (const [written, secret] of put.secrets) found.redactor.add(secret, written)

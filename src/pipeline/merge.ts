@@ -86,6 +86,8 @@ class Merging {
       const at = id === undefined ? -1 : stages.findIndex((other) => textAt(other, 'id') === id)
       if (at >= 0) {
         const operator = textAt(stage, 'operator') ?? textAt(stages[at]!, 'operator')
+        // Naming a stage in order to change it is not saying what it is called.
+        ;(stage.value as Map<string, TreeNode>).delete('id')
         stages[at] = this.merge(stages[at]!, stage, ['stages', String(at)], operator)
       } else if (
         id !== undefined &&
