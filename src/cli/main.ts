@@ -3,6 +3,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { addBench } from './bench/commands.ts'
 import { ExitCode } from './exit-code.ts'
 import { runFile, type RunFileOptions } from './run.ts'
+import { addSchema } from './schema.ts'
 import { addTest } from './test.ts'
 import { validateFile, type ValidateOptions } from './validate.ts'
 
@@ -36,6 +37,7 @@ pipelineCommand('validate', 'check a pipeline file and say all that is wrong wit
   })
 
 addBench(program)
+addSchema(program)
 addTest(program)
 
 // What is said there is for someone to read; if nobody does, the run goes on.

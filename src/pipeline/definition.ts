@@ -86,6 +86,22 @@ export function loadDefinition(
   )
 }
 
+/** The operators that a pipeline file can name, those of its plugins among them, whatever else is wrong with it. */
+export function loadRegistry(
+  file: string,
+  registry: Registry,
+  settings: LoadSettings = {},
+): TE.TaskEither<PipelineError, Registry> {
+  return pipe(
+    readText(file),
+    TE.chainEitherK((source) => parseLayers(file, source, settings)),
+    TE.chain((layers) => async () => {
+      const plugins = await loadPlugins(layers, registry, settings)
+      return plugins.problems.length > 0 ? E.left(pipelineError(plugins.problems)) : E.right(plugins.registry)
+    }),
+  )
+}
+
 /**
  * Decodes the text of a pipeline file; `file` is what problems call it, and where what it includes is looked for. It
  * loads no plugins: a text that lists some is refused.
