@@ -14,12 +14,13 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   pipeline: ['memory', 'book', 'telemetry'],
   operators: ['memory', 'book', 'telemetry', 'pipeline'],
   scenario: ['book'],
-  cli: ['memory', 'book', 'telemetry', 'pipeline', 'operators', 'scenario'],
+  testing: ['memory', 'book', 'telemetry', 'pipeline', 'operators'],
+  cli: ['memory', 'book', 'telemetry', 'pipeline', 'operators', 'scenario', 'testing'],
 }
 
 /** Where each third-party package may be imported. */
 const HOMES: Readonly<Record<string, readonly string[]>> = {
-  rxjs: ['pipeline', 'operators'],
+  rxjs: ['pipeline', 'operators', 'testing'],
   'io-ts': ['pipeline', 'operators'],
   'fp-ts': ['pipeline', 'operators', 'cli'],
   yaml: ['pipeline'],

@@ -8,7 +8,17 @@ export { risk, type RiskLimits } from './risk.ts'
 export type { EventCallback } from './sinks/callback.ts'
 export { Summary, type InstrumentSummary, type Quote, type Totals } from './sinks/summary.ts'
 export { validate, type ValidateRules } from './validate.ts'
+export {
+  defineOperator,
+  defineSource,
+  StageError,
+  type DefinedOperator,
+  type DefinedSource,
+  type OperatorSpec,
+  type SourceSpec,
+} from '../pipeline/define-operator.ts'
 export { fromStep, Island } from '../pipeline/island.ts'
 export { Market, type MarketOptions } from '../pipeline/market.ts'
-export type { ReportSection, Source, Step } from '../pipeline/operator.ts'
+export * as option from '../pipeline/option.ts'
+export type { Operator, RecordKind, ReportSection, Source, StageContext, Step } from '../pipeline/operator.ts'
 export { observeSource, type PumpOptions } from '../pipeline/pump.ts'

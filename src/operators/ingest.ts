@@ -25,8 +25,11 @@ import { FLOW_PROFILES, type ProfileName } from './simulator/profiles.ts'
 import { Simulator } from './simulator/simulator.ts'
 
 /** A program may ask for flow without end; a file cannot write that. */
-const count = new Codec<number>('a whole number above 0', (value, context) =>
-  value === Infinity ? t.success(value) : wholeNumber({ min: 1 }).validate(value, context),
+const count = new Codec<number>(
+  'a whole number above 0',
+  (value, context) =>
+    value === Infinity ? t.success(value) : wholeNumber({ min: 1 }).validate(value, context),
+  wholeNumber({ min: 1 }).shape,
 )
 
 const sources = {
@@ -34,17 +37,33 @@ const sources = {
   simulate: options(
     {},
     {
-      profile: oneOf(...(Object.keys(FLOW_PROFILES) as ProfileName[])),
-      seed: wholeNumber({ min: 0 }),
-      orders: count,
-      clients: wholeNumber({ min: 1, max: 100_000 }),
-      badShare: numberBetween(0, 1),
+      profile: oneOf(...(Object.keys(FLOW_PROFILES) as ProfileName[])).describe('What flow is like.', {
+        default: 'nasdaq-large-tick',
+      }),
+      seed: wholeNumber({ min: 0 }).describe('The same seed gives the same bytes.', { default: 1 }),
+      orders: count.describe('How many commands to make.', { default: 1_000_000 }),
+      clients: wholeNumber({ min: 1, max: 100_000 }).describe('How many traders there are.', {
+        default: 250,
+      }),
+      badShare: numberBetween(0, 1).describe('The share of commands that are wrong on purpose.', {
+        default: 0.01,
+      }),
     },
-  ),
+  ).describe('Seeded, bursty order flow from the embedded generator.'),
   /** A LOBSTER message file, plain or gzip. */
-  lobster: options({ messages: text }, { symbol: text }),
+  lobster: options(
+    { messages: text.describe('A LOBSTER message file, plain or gzip.') },
+    { symbol: text.describe("By default the file's name up to the first `_`.") },
+  ).describe('A recorded NASDAQ day: each run of executions becomes the one order that must have caused it.'),
   /** Orders as NDJSON or CSV, from a file or, where it is `-`, from standard input. */
-  orders: options({ file: text }, { format: oneOf('auto', 'ndjson', 'csv') }),
+  orders: options(
+    { file: text.describe('NDJSON or CSV, plain or gzip; `-` is standard input.') },
+    {
+      format: oneOf('auto', 'ndjson', 'csv').describe('By default what the first line says.', {
+        default: 'auto',
+      }),
+    },
+  ).describe('Orders as text.'),
   /** A ring in a file that another process writes commands into. */
   shm: shmCommandOptions,
 }
@@ -96,7 +115,8 @@ export function ingest(market: Market, from: IngestFrom, pump: PumpOptions = {})
 
 export const ingestOperator: Operator<{ readonly from: IngestFrom }> = {
   name: 'ingest',
-  options: options({ from: variant(sources) }),
+  description: 'A source of orders.',
+  options: options({ from: variant(sources).describe('Where orders come from.') }),
   consumes: undefined,
   produces: 'command',
   check: ({ from }, { instruments }) =>

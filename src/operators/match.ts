@@ -67,7 +67,17 @@ function step(market: Market, { marketData = false, check }: MatchOptions): Matc
   return check === undefined ? new Match(market, marketData) : new CheckedMatch(market, marketData, check)
 }
 
-const optionsCodec = options({}, { marketData: flag, check: wholeNumber({ min: 1 }) })
+const optionsCodec = options(
+  {},
+  {
+    marketData: flag.describe('Whether price levels and best prices that change are events too.', {
+      default: false,
+    }),
+    check: wholeNumber({ min: 1 }).describe(
+      "After how many commands the engine's invariants are checked. For finding faults: it looks at the whole book.",
+    ),
+  },
+)
 
 /** Matches commands in the market's order books. Takes batches of commands and gives batches of events. */
 export function match(market: Market, matchOptions: MatchOptions = {}): OperatorFunction<Batch, Batch> {
@@ -77,6 +87,7 @@ export function match(market: Market, matchOptions: MatchOptions = {}): Operator
 
 export const matchOperator: Operator<MatchOptions> = {
   name: 'match',
+  description: 'The matching engine: price-time priority. Commands in, events out.',
   options: optionsCodec,
   consumes: 'command',
   produces: 'event',

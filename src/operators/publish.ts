@@ -14,11 +14,16 @@ import { Summary } from './sinks/summary.ts'
 
 const sinks = {
   /** Counts, best prices and depth, shown when the run is over. */
-  summary: options({}),
+  summary: options({}).describe('Counts that must add up, best prices and depth, in the report.'),
   /** Every event as a line of JSON, to a file or, where it is `-`, to standard output. */
-  ndjson: options({ file: text }),
+  ndjson: options({
+    file: text.describe('A path, or `-` for standard output.'),
+  }).describe('Every event as a line of JSON.'),
   /** The engine's trades held against the LOBSTER message file that the orders came from. */
-  agreement: options({ messages: text }, { symbol: text }),
+  agreement: options(
+    { messages: text.describe('The LOBSTER message file that the orders came from.') },
+    { symbol: text.describe("By default the file's name up to the first `_`.") },
+  ).describe("The engine's trades held against a recorded day."),
   /** A ring in a file that another process reads. */
   shm: shmSinkOptions,
 }
@@ -64,7 +69,8 @@ function isStep(to: Step | PublishTo): to is Step {
 
 export const publishOperator: Operator<{ readonly to: PublishTo }> = {
   name: 'publish',
-  options: options({ to: variant(sinks) }),
+  description: 'Hands events on to the outside.',
+  options: options({ to: variant(sinks).describe('Where events go.') }),
   consumes: 'event',
   produces: 'event',
   create: ({ to }, { market }) => open(market, to),

@@ -125,15 +125,21 @@ export function risk(market: Market, limits: RiskLimits = {}): OperatorFunction<
 const limitsCodec = options(
   {},
   {
-    maxOrderLots: wholeNumber({ min: 1, max: MAX_LOTS }),
-    maxNotional: decimal,
-    collarTicks: wholeNumber({ min: 0, max: MAX_PRICE_TICKS }),
+    maxOrderLots: wholeNumber({ min: 1, max: MAX_LOTS }).describe('Most lots of one order.'),
+    maxNotional: decimal.describe('Most price times quantity of one order.'),
+    collarTicks: wholeNumber({ min: 0, max: MAX_PRICE_TICKS }).describe(
+      'How far a price may be from the last trade, either way, in ticks.',
+    ),
   },
 )
 
 export const riskOperator: Operator<{ readonly limits?: RiskLimits | undefined }> = {
   name: 'risk',
-  options: options({}, { limits: limitsCodec }),
+  description: 'Refuses orders that go past a limit.',
+  options: options(
+    {},
+    { limits: limitsCodec.describe('Limits for one order; those left out are not checked.') },
+  ),
   consumes: 'command',
   produces: 'command',
   create: ({ limits = {} }, { market }) => TE.right(new Risk(market, limits)),

@@ -82,6 +82,8 @@ export interface StageContext {
 /** What a pipeline file names: `operator: NAME`. Adding one is a file in src/operators and a line in its registry. */
 export interface Operator<Options> {
   readonly name: string
+  /** A sentence or two for editors. */
+  readonly description?: string
   /** Reads the stage's own keys: all but id, operator and inputs. */
   readonly options: t.Type<Options, unknown>
   /** Undefined for a source. */

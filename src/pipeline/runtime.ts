@@ -87,9 +87,9 @@ async function run(
   steps: readonly Step[],
   options: RunOptions,
 ): Promise<RunReport> {
-  const { batchRecords = BATCH_RECORDS } = options
+  const { batchRecords = definition.runtime.batchRecords ?? BATCH_RECORDS } = options
   const names = definition.stages.map((stage) => stage.id)
-  const clock = new StageClock(names, batchRecords, options.probeEvery)
+  const clock = new StageClock(names, batchRecords, options.probeEvery ?? definition.runtime.probeEvery)
   const ended = new AbortController()
   let failure: StepFailure | undefined
   for (const step of steps)
