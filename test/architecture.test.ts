@@ -11,10 +11,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   memory: [],
   book: ['memory'],
   telemetry: ['memory'],
+  risk: ['memory', 'book', 'telemetry'],
   pipeline: ['memory', 'book', 'telemetry'],
-  operators: ['memory', 'book', 'telemetry', 'pipeline'],
+  operators: ['memory', 'book', 'telemetry', 'risk', 'pipeline'],
   scenario: ['book'],
-  cli: ['memory', 'book', 'telemetry', 'pipeline', 'operators', 'scenario'],
+  cli: ['memory', 'book', 'telemetry', 'risk', 'pipeline', 'operators', 'scenario'],
 }
 
 /** Where each third-party package may be imported. */

@@ -3,7 +3,9 @@ export { ingest, type IngestFrom } from './ingest.ts'
 export { match, type MatchOptions } from './match.ts'
 export { publish, type PublishTo } from './publish.ts'
 export { registry } from './registry.ts'
-export { risk, type RiskLimits } from './risk.ts'
+export { risk } from './risk.ts'
+export type { RiskOptions } from './risk/risk-options.ts'
+export { RiskStage, type NamedScope, type RiskHooks } from './risk/risk-stage.ts'
 export type { EventCallback } from './sinks/callback.ts'
 export { Summary, type InstrumentSummary, type Quote, type Totals } from './sinks/summary.ts'
 export { validate, type ValidateRules } from './validate.ts'
@@ -11,3 +13,11 @@ export { fromStep, Island } from '../pipeline/island.ts'
 export { Market, type MarketOptions } from '../pipeline/market.ts'
 export type { ReportSection, Source, Step } from '../pipeline/operator.ts'
 export { observeSource, type PumpOptions } from '../pipeline/pump.ts'
+export {
+  pushRiskChange,
+  type Alert,
+  type AuditRecord,
+  type BreakerSettings,
+  type RiskChange,
+  type RiskLimits,
+} from '../risk/index.ts'
