@@ -77,7 +77,7 @@ test('imports - each package stays in its home', (t) => {
 })
 
 test('imports - no operator imports another', (t) => {
-  const operators = ['ingest', 'validate', 'risk', 'match', 'publish'].map((name) =>
+  const operators = ['ingest', 'validate', 'risk', 'match', 'settle', 'publish'].map((name) =>
     join(src, 'operators', `${name}.ts`),
   )
   const wrong = operators

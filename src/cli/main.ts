@@ -3,6 +3,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { addBench } from './bench/commands.ts'
 import { ExitCode } from './exit-code.ts'
 import { runFile, type RunFileOptions } from './run.ts'
+import { settleFile, type SettleFileOptions } from './settle.ts'
 import { addTest } from './test.ts'
 import { validateFile } from './validate.ts'
 import type { LoadOptions } from './load.ts'
@@ -35,6 +36,13 @@ pipelineCommand('validate', 'check a pipeline file and say all that is wrong wit
     process.exitCode = await validateFile(file, options)
   },
 )
+
+pipelineCommand('settle', "settle a pipeline file's log once more and write the settlement of each day")
+  .option('--out <file>', 'where the settlement goes, in place of what the file says')
+  .option('--quiet', 'no progress and no report')
+  .action(async (file: string, options: SettleFileOptions) => {
+    process.exitCode = await settleFile(file, options)
+  })
 
 addBench(program)
 addTest(program)

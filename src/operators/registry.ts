@@ -3,6 +3,7 @@ import { ingestOperator } from './ingest.ts'
 import { matchOperator } from './match.ts'
 import { publishOperator } from './publish.ts'
 import { riskOperator } from './risk.ts'
+import { settleOperator } from './settle.ts'
 import { validateOperator } from './validate.ts'
 
 const operators: readonly AnyOperator[] = [
@@ -10,6 +11,7 @@ const operators: readonly AnyOperator[] = [
   validateOperator,
   riskOperator,
   matchOperator,
+  settleOperator,
   publishOperator,
 ]
 

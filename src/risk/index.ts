@@ -23,3 +23,8 @@ export {
 } from './risk-command.ts'
 export { RiskEngine } from './risk-engine.ts'
 export type { RiskRoom } from './risk-state.ts'
+export { imbalance } from './settlement/balance.ts'
+export { readReport, sideName, type ExecutionReport } from './settlement/execution-report.ts'
+export { FeeSchedule, type FeeSettings } from './settlement/fees.ts'
+export { Ledger } from './settlement/ledger.ts'
+export { decimalText, settleDay, SETTLEMENT_HEADER, settlementEnd } from './settlement/settlement-file.ts'
