@@ -18,6 +18,8 @@ export type { ReportSection, Source, Step } from '../pipeline/operator.ts'
 export { observeSource, type PumpOptions } from '../pipeline/pump.ts'
 export {
   pushRiskChange,
+  riskScore,
+  riskScorer,
   type Alert,
   type AuditRecord,
   type BreakerSettings,

@@ -70,7 +70,7 @@ export class Checks {
   /**
    * Judges an order.
    * @param head its side, type and time in force, as in a record
-   * @param price 0 where there is none, as the stop price
+   * @param price 0 where there is none, as the stop price, which of a trailing stop is its distance
    * @param lots its total quantity, `open` what of it has not traded, `added` what it adds to the open lots of its side
    * @returns a reject code, or ACCEPTED
    */
@@ -79,7 +79,7 @@ export class Checks {
     instrument: number,
     head: number,
     price: number,
-    stop: number,
+    given: number,
     lots: number,
     open: number,
     added: number,
@@ -96,13 +96,14 @@ export class Checks {
     this.side = (head >>> 8) & 0xff
     this.added = added
     this.resolveLimits(owner, row, instrument)
+    const stop = ((head >>> 16) & 0xff) === OrderType.trailingStop ? 0 : given
     const paced = isMessage ? this.pace() : ACCEPTED
     const standing = this.standing()
     if (standing !== ACCEPTED) return standing
     if (paced !== ACCEPTED) return paced
     const terms = this.orderTerms(head, price, stop, lots)
     if (terms !== ACCEPTED) return terms
-    if (isNew && this.isRepeated(head, price, stop, lots) && this.refuses(RejectCode.RISK_DUPLICATE))
+    if (isNew && this.isRepeated(head, price, given, lots) && this.refuses(RejectCode.RISK_DUPLICATE))
       return RejectCode.RISK_DUPLICATE
     const money = added > 0 ? this.positionTerms(price === 0 ? stop : price) : ACCEPTED
     if (money !== ACCEPTED) return money

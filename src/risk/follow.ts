@@ -11,7 +11,7 @@ const { INSTRUMENT_CELLS, INSTRUMENT_LAST, INSTRUMENT_LAST_SEQUENCE, INSTRUMENT_
 const { INSTRUMENT_MARK, INSTRUMENT_MOVE } = riskState
 const { CLIENT_TRADES, POSITION_COST, POSITION_LOTS, POSITION_OPEN_BUY, POSITION_OPEN_SELL } = rows
 const { POSITION_REALISED } = rows
-const { addProduct, addScaled, clearWide, sharePart, wideToNumber } = wide
+const { addProduct, addScaled, clearWide, sharePart } = wide
 
 /** One trade counts 1/32 in the mean move; moves are counted in 1/65536 ticks. */
 const MOVE_SHARE = 1 / 32
@@ -111,9 +111,4 @@ export function fill(book: RiskBook, row: number, lots: number, price: number): 
 /** What an instrument's price moves by from trade to trade, in ticks: a mean of which each trade is 1/32. */
 export function meanMoveTicks({ instrumentCells }: RiskBook, instrument: number): number {
   return instrumentCells[instrument * INSTRUMENT_CELLS + INSTRUMENT_MOVE]! / MOVE_UNITS
-}
-
-/** A position's cost as a float, for display. */
-export function costUnits({ totals }: RiskBook, row: number): number {
-  return wideToNumber(totals, (row >> 1) + POSITION_COST)
 }

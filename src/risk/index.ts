@@ -28,3 +28,11 @@ export { readReport, sideName, type ExecutionReport } from './settlement/executi
 export { FeeSchedule, type FeeSettings } from './settlement/fees.ts'
 export { Ledger } from './settlement/ledger.ts'
 export { decimalText, settleDay, SETTLEMENT_HEADER, settlementEnd } from './settlement/settlement-file.ts'
+export {
+  readClient,
+  readPosition,
+  readPositions,
+  type ClientView,
+  type PositionView,
+} from './position-view.ts'
+export { riskScore, riskScorer, type RiskParts, type ScoreWeights } from './score.ts'

@@ -6,6 +6,7 @@ import { Breakers, type BreakerSettings } from './breakers.ts'
 import { Checks } from './checks.ts'
 import * as following from './follow.ts'
 import * as logTime from './log-time.ts'
+import { hashRisk, restoreRiskSnapshot, takeRiskSnapshot } from './risk-snapshot.ts'
 import { changeByCommand, load, type ChangeTarget, type RiskSettings } from './risk-change.ts'
 import { RiskBook, type RiskRoom } from './risk-state.ts'
 
@@ -28,11 +29,11 @@ const NO_SLOT = 0
  * island, and record by record: `follow` takes up the events that have come since.
  */
 export class RiskEngine implements ChangeTarget {
-  readonly book: RiskBook
+  book: RiskBook
   readonly audit: Audit
   readonly alerts: Alerts
-  readonly breakers: Breakers
-  readonly checks: Checks
+  breakers: Breakers
+  checks: Checks
   /** Orders judged, and refused. */
   judged: number
   refused: number
@@ -111,6 +112,32 @@ export class RiskEngine implements ChangeTarget {
     this.breakers.followMoney()
   }
 
+  /** The whole state between two batches, as bytes. */
+  snapshot(): Uint8Array {
+    return takeRiskSnapshot(this)
+  }
+
+  /**
+   * Takes up what `snapshot` gave, limits and breakers too.
+   * @throws RangeError that says why the bytes are no such snapshot; the state stays as it was then
+   */
+  restore(bytes: Uint8Array): void {
+    const book = new RiskBook(this.book.instruments)
+    const breakers = new Breakers(book, this.audit)
+    const checks = new Checks(book, breakers, this.alerts)
+    restoreRiskSnapshot({ book, breakers, checks, audit: this.audit }, bytes)
+    checks.engine = this.checks.engine
+    this.book = book
+    this.breakers = breakers
+    this.checks = checks
+    this.followed = checks.engine?.events.count ?? 0
+  }
+
+  /** A hash of the state: equal for equal states, however they came about. */
+  stateHash(): string {
+    return hashRisk(this)
+  }
+
   private judgeNew(words: Int32Array, at: number): number {
     const { checks } = this
     const head = words[at + HEAD]!
@@ -119,13 +146,12 @@ export class RiskEngine implements ChangeTarget {
     const client = words[at + CLIENT]!
     const instrument = words[at + INSTRUMENT]!
     // What is no order in itself is for the engine to refuse.
-    if (instrument >>> 0 >= this.book.known || lots <= 0 || price < 0) return ACCEPTED
-    // The stop price of a trailing one is a distance.
-    const given = words[at + STOP_TICKS]!
-    const stop = headOrderType(head) === OrderType.trailingStop ? 0 : given
+    const isOrder = lots > 0 && price >= 0 && headSide(head) <= Side.sell
+    if (instrument >>> 0 >= this.book.known || !isOrder) return ACCEPTED
+    const stop = words[at + STOP_TICKS]!
     this.judged++
     const code = checks.judge(client, instrument, head, price, stop, lots, lots, lots, true, true)
-    if (code === ACCEPTED) checks.remember(head, price, given, lots)
+    if (code === ACCEPTED) checks.remember(head, price, stop, lots)
     else this.count(code)
     return code
   }

@@ -5,15 +5,17 @@ import { TradingState } from '../book/record.ts'
 import { BLOCK_STATE } from '../book/state/instrument-block.ts'
 import * as levelLayout from '../book/state/level.ts'
 import * as orderLayout from '../book/state/order.ts'
+import * as queue from '../book/state/order-queue.ts'
 import * as ladder from '../book/state/price-ladder.ts'
 import * as heapNames from '../memory/heap.ts'
 
 // Bound here so that V8 folds them into the code (ARCHITECTURE.md, 'Constants on the hot path').
 const { NONE } = heapNames
 const { isBeyond, limitTicks, oppositeSide } = bookSide
-const { fillableLots, isSameOwner } = matching
+const { isSameOwner } = matching
+const { isHiddenAtRest, shownLots } = queue
 const { LEVEL_CONCEALED, LEVEL_HEAD, LEVEL_PRICE_TICKS, LEVEL_SHOWN } = levelLayout
-const { ORDER_CLIENT, ORDER_NEXT } = orderLayout
+const { ORDER_CLIENT, ORDER_NEXT, ORDER_OPEN_LOTS } = orderLayout
 const { nextLevel, SIDE_BEST } = ladder
 
 /**
@@ -36,14 +38,19 @@ export function wouldMeetOwn(
   let level = words[oppositeSide(block, side) + SIDE_BEST]!
   for (; level !== NONE && open > 0; level = nextLevel(words, level)) {
     if (isBeyond(side, words[level + LEVEL_PRICE_TICKS]!, limit)) return false
-    let ahead = open
+    // What is left when an order's turn comes: of those shown ahead of it what shows, of a hidden order's all that is ahead.
+    let shown = open
+    let all = open
     for (
       let slot = words[level + LEVEL_HEAD]!;
-      slot !== level && ahead > 0;
+      slot !== level && shown > 0;
       slot = words[slot + ORDER_NEXT]!
     ) {
-      if (isSameOwner(state, client, words[slot + ORDER_CLIENT]!)) return true
-      ahead -= fillableLots(words, slot)
+      const isHidden = isHiddenAtRest(words, slot)
+      const left = isHidden ? all : shown
+      if (left > 0 && isSameOwner(state, client, words[slot + ORDER_CLIENT]!)) return true
+      if (!isHidden) shown -= shownLots(words, slot)
+      all -= words[slot + ORDER_OPEN_LOTS]!
     }
     open -= totals[(level >> 1) + LEVEL_SHOWN]! + totals[(level >> 1) + LEVEL_CONCEALED]!
   }

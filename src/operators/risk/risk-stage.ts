@@ -94,6 +94,15 @@ export class RiskStage implements Step {
     reloadRisk(this.engine, riskSettings(this.market, checked(riskOptions, options, 'risk')))
   }
 
+  snapshot(): Uint8Array {
+    return this.engine.snapshot()
+  }
+
+  /** @throws RangeError that says why the bytes are no such snapshot */
+  restore(bytes: Uint8Array): void {
+    this.engine.restore(bytes)
+  }
+
   report(): ReportSection {
     const { judged, refused, alerts, audit, refusedBy } = this.engine
     const byName = Object.fromEntries(
