@@ -12,8 +12,18 @@ import { RiskBook, type RiskRoom } from './risk-state.ts'
 
 // Bound here so that V8 folds them into the code (ARCHITECTURE.md, 'Constants on the hot path').
 const { CLIENT, CODE, CommandKind, EventKind, HEAD, headKind, INSTRUMENT, LINKED_ORDER_ID, LOTS } = record
-const { headOrderType, ORDER_ID, OrderType, PRICE_TICKS, readU64, RECORD_WORDS, SEQUENCE, STOP_TICKS } =
-  record
+const {
+  headOrderType,
+  headSide,
+  Side,
+  ORDER_ID,
+  OrderType,
+  PRICE_TICKS,
+  readU64,
+  RECORD_WORDS,
+  SEQUENCE,
+  STOP_TICKS,
+} = record
 const { ACCEPTED } = rejectCode
 const { followEvent } = following
 const { commandTime } = logTime

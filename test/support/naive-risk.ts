@@ -123,7 +123,8 @@ export class NaiveRisk {
   private newOrder(command: Command): Asked | undefined {
     const { client = 0, instrument = 0, side = 0, orderType = 0, timeInForce = 0 } = command
     const [price, lots, stopTicks] = [command.priceTicks ?? 0, command.lots ?? 0, command.stopTicks ?? 0]
-    if (instrument < 0 || instrument >= this.instruments.count || lots <= 0 || price < 0) return undefined
+    if (instrument < 0 || instrument >= this.instruments.count || lots <= 0 || price < 0 || side > 1)
+      return undefined
     const stop = orderType === OrderType.trailingStop ? 0n : BigInt(stopTicks)
     return {
       client,
