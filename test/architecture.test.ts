@@ -11,11 +11,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   memory: [],
   book: ['memory'],
   telemetry: ['memory'],
+  risk: ['memory', 'book', 'telemetry'],
   pipeline: ['memory', 'book', 'telemetry'],
-  operators: ['memory', 'book', 'telemetry', 'pipeline'],
+  operators: ['memory', 'book', 'telemetry', 'risk', 'pipeline'],
   scenario: ['book'],
-  testing: ['memory', 'book', 'telemetry', 'pipeline', 'operators'],
-  cli: ['memory', 'book', 'telemetry', 'pipeline', 'operators', 'scenario', 'testing'],
+  testing: ['memory', 'book', 'telemetry', 'risk', 'pipeline', 'operators'],
+  cli: ['memory', 'book', 'telemetry', 'risk', 'pipeline', 'operators', 'scenario', 'testing'],
 }
 
 /** Where each third-party package may be imported. */
@@ -78,9 +79,12 @@ test('imports - each package stays in its home', (t) => {
 })
 
 test('imports - no operator imports another', (t) => {
-  const operators = ['ingest', 'validate', 'risk', 'match', 'publish', 'send', 'receive'].map((name) =>
-    join(src, 'operators', `${name}.ts`),
+  const operators = files.filter(
+    (file) =>
+      dirname(file) === join(src, 'operators') &&
+      /export const \w+Operator\b/.test(readFileSync(file, 'utf8')),
   )
+  t.true(operators.length > 4)
   const wrong = operators
     .flatMap(importsOf)
     .filter(({ file, specifier }) => operators.includes(resolve(dirname(file), specifier)))

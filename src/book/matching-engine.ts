@@ -10,7 +10,16 @@ import * as eventWriter from './matching/event-writer.ts'
 import { BLOCK_LAST_TICKS, BLOCK_STATE } from './state/instrument-block.ts'
 import type { Instruments } from './instruments.ts'
 import { publishIndications, publishLevels } from './matching/market-data.ts'
-import { ORDER_INSTRUMENT, ORDER_OPEN_LOTS, ORDER_PRICE_TICKS, ORDER_TOTAL_LOTS } from './state/order.ts'
+import {
+  ORDER_CLIENT,
+  ORDER_HEAD,
+  ORDER_INSTRUMENT,
+  ORDER_OPEN_LOTS,
+  ORDER_PRICE_TICKS,
+  ORDER_TERMS,
+  ORDER_TOTAL_LOTS,
+} from './state/order.ts'
+import { TERMS_IS_WAITING, TERMS_STOP_TICKS } from './state/terms.ts'
 import * as queries from './queries.ts'
 import * as record from './record.ts'
 import * as rejectCode from './reject-code.ts'
@@ -142,13 +151,29 @@ export class MatchingEngine {
     return state.words[state.blocks[instrument]! + BLOCK_STATE] ?? 0
   }
 
-  /** The slot of a live order, by the halves of its id; 0 if there is none. For hot paths, as the next three. */
+  /** The slot of a live order, by the halves of its id; 0 if there is none. For hot paths, as the next ones. */
   find(idLow: number, idHigh: number): number {
     return this.state.index.find(idLow, idHigh)
   }
 
   slotInstrument(slot: number): number {
     return this.state.words[slot + ORDER_INSTRUMENT]!
+  }
+
+  slotClient(slot: number): number {
+    return this.state.words[slot + ORDER_CLIENT]!
+  }
+
+  /** Side, order type and time in force of an order, as in a record. */
+  slotHead(slot: number): number {
+    return this.state.words[slot + ORDER_HEAD]!
+  }
+
+  /** Trigger price of an order that waits for it; 0 of others. */
+  slotStopTicks(slot: number): number {
+    const { words } = this.state
+    const terms = words[slot + ORDER_TERMS]!
+    return terms !== 0 && words[terms + TERMS_IS_WAITING] === 1 ? words[terms + TERMS_STOP_TICKS]! : 0
   }
 
   slotPriceTicks(slot: number): number {

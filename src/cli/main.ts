@@ -4,6 +4,7 @@ import { addBench } from './bench/commands.ts'
 import { ExitCode } from './exit-code.ts'
 import { runFile, type RunFileOptions } from './run.ts'
 import { addSchema } from './schema.ts'
+import { settleFile, type SettleFileOptions } from './settle.ts'
 import { addTest } from './test.ts'
 import { validateFile, type ValidateOptions } from './validate.ts'
 
@@ -34,6 +35,13 @@ pipelineCommand('validate', 'check a pipeline file and say all that is wrong wit
   .option('--echo', 'print what the file comes to, secrets hidden, and where each value is from')
   .action(async (file: string, options: ValidateOptions) => {
     process.exitCode = await validateFile(file, options)
+  })
+
+pipelineCommand('settle', "settle a pipeline file's log once more and write the settlement of each day")
+  .option('--out <file>', 'where the settlement goes, in place of what the file says')
+  .option('--quiet', 'no progress and no report')
+  .action(async (file: string, options: SettleFileOptions) => {
+    process.exitCode = await settleFile(file, options)
   })
 
 addBench(program)

@@ -5,6 +5,7 @@ import { publishOperator } from './publish.ts'
 import { receiveOperator } from './receive.ts'
 import { riskOperator } from './risk.ts'
 import { sendOperator } from './send.ts'
+import { settleOperator } from './settle.ts'
 import { validateOperator } from './validate.ts'
 
 const operators: readonly AnyOperator[] = [
@@ -12,6 +13,7 @@ const operators: readonly AnyOperator[] = [
   validateOperator,
   riskOperator,
   matchOperator,
+  settleOperator,
   publishOperator,
   sendOperator,
   receiveOperator,
