@@ -12,9 +12,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   book: ['memory'],
   telemetry: ['memory'],
   pipeline: ['memory', 'book', 'telemetry'],
-  operators: ['memory', 'book', 'telemetry', 'pipeline'],
+  transport: ['memory', 'book', 'telemetry'],
+  client: ['memory', 'book', 'transport'],
+  operators: ['memory', 'book', 'telemetry', 'pipeline', 'transport'],
   scenario: ['book'],
-  cli: ['memory', 'book', 'telemetry', 'pipeline', 'operators', 'scenario'],
+  cli: ['memory', 'book', 'telemetry', 'pipeline', 'transport', 'operators', 'scenario'],
 }
 
 /** Where each third-party package may be imported. */
@@ -25,6 +27,11 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
   yaml: ['pipeline'],
   'csv-parse': ['operators'],
   commander: ['cli'],
+  '@nats-io/nats-core': ['transport', 'client', 'operators'],
+  '@nats-io/transport-node': ['transport', 'client'],
+  '@nats-io/jetstream': ['transport', 'client'],
+  ioredis: ['transport'],
+  ws: ['transport'],
 }
 
 interface Import {

@@ -18,6 +18,7 @@ import {
 import type { Market } from '../pipeline/market.ts'
 import type { Operator, Source, StageProblem } from '../pipeline/operator.ts'
 import { observeSource, type PumpOptions } from '../pipeline/pump.ts'
+import { natsSourceOptions, openNatsSource } from './input/nats-source.ts'
 import { openLobster } from './lobster/lobster-source.ts'
 import { openOrders } from './orders/order-text.ts'
 import { FLOW_PROFILES, type ProfileName } from './simulator/profiles.ts'
@@ -44,9 +45,11 @@ const sources = {
   lobster: options({ messages: text }, { symbol: text }),
   /** Orders as NDJSON or CSV, from a file or, where it is `-`, from standard input. */
   orders: options({ file: text }, { format: oneOf('auto', 'ndjson', 'csv') }),
+  /** Frames and lines of JSON over core NATS. */
+  nats: natsSourceOptions,
 }
 
-/** Where orders come from: one of `simulate`, `lobster` and `orders`. */
+/** Where orders come from: one of the above. */
 export type IngestFrom = VariantOf<typeof sources>
 
 function open(market: Market, from: IngestFrom, records?: number): TE.TaskEither<StageProblem, Source> {
@@ -60,6 +63,7 @@ function open(market: Market, from: IngestFrom, records?: number): TE.TaskEither
       ),
     )
   }
+  if (from.nats !== undefined) return openNatsSource(market, from.nats)
   const [path, source] =
     from.lobster !== undefined
       ? [['from', 'lobster', 'messages'], openLobster(market, from.lobster)]

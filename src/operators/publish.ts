@@ -9,6 +9,7 @@ import type { Operator, StageProblem, Step } from '../pipeline/operator.ts'
 import { openAgreement } from './lobster/agreement.ts'
 import { Callback, type EventCallback } from './sinks/callback.ts'
 import { openEventLines } from './sinks/event-lines.ts'
+import { natsSinkOptions, openNatsSink } from './sinks/nats-sink.ts'
 import { Summary } from './sinks/summary.ts'
 
 const sinks = {
@@ -18,13 +19,16 @@ const sinks = {
   ndjson: options({ file: text }),
   /** The engine's trades held against the LOBSTER message file that the orders came from. */
   agreement: options({ messages: text }, { symbol: text }),
+  /** Frames and JSON over core NATS. */
+  nats: natsSinkOptions,
 }
 
-/** Where events go: one of `summary`, `ndjson` and `agreement`. */
+/** Where events go: one of the above. */
 export type PublishTo = VariantOf<typeof sinks>
 
 function open(market: Market, to: PublishTo): TE.TaskEither<StageProblem, Step> {
   if (to.summary !== undefined) return TE.right(new Summary(market))
+  if (to.nats !== undefined) return openNatsSink(market, to.nats)
   const [path, sink] =
     to.ndjson !== undefined
       ? [['to', 'ndjson', 'file'], openEventLines(market, to.ndjson)]
