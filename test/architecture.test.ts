@@ -30,7 +30,7 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
   '@nats-io/nats-core': ['transport', 'client', 'operators'],
   '@nats-io/transport-node': ['transport', 'client'],
   '@nats-io/jetstream': ['transport', 'client'],
-  ioredis: ['transport'],
+  ioredis: ['transport', 'operators'],
   ws: ['transport'],
 }
 

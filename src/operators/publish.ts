@@ -10,6 +10,7 @@ import { openAgreement } from './lobster/agreement.ts'
 import { Callback, type EventCallback } from './sinks/callback.ts'
 import { openEventLines } from './sinks/event-lines.ts'
 import { natsSinkOptions, openNatsSink } from './sinks/nats-sink.ts'
+import { openRedisSink, redisSinkOptions } from './sinks/redis-sink.ts'
 import { Summary } from './sinks/summary.ts'
 
 const sinks = {
@@ -21,14 +22,17 @@ const sinks = {
   agreement: options({ messages: text }, { symbol: text }),
   /** Frames and JSON over core NATS. */
   nats: natsSinkOptions,
+  /** Order events and trades to Redis Streams. */
+  redisStreams: redisSinkOptions,
 }
 
 /** Where events go: one of the above. */
 export type PublishTo = VariantOf<typeof sinks>
 
-function open(market: Market, to: PublishTo): TE.TaskEither<StageProblem, Step> {
+function open(market: Market, to: PublishTo, id = 'publish'): TE.TaskEither<StageProblem, Step> {
   if (to.summary !== undefined) return TE.right(new Summary(market))
   if (to.nats !== undefined) return openNatsSink(market, to.nats)
+  if (to.redisStreams !== undefined) return openRedisSink(market, id, to.redisStreams)
   const [path, sink] =
     to.ndjson !== undefined
       ? [['to', 'ndjson', 'file'], openEventLines(market, to.ndjson)]
@@ -66,5 +70,5 @@ export const publishOperator: Operator<{ readonly to: PublishTo }> = {
   options: options({ to: variant(sinks) }),
   consumes: 'event',
   produces: 'event',
-  create: ({ to }, { market }) => open(market, to),
+  create: ({ to }, { market, id }) => open(market, to, id),
 }

@@ -32,7 +32,8 @@ export interface RedisProblem {
 export function redisClient(options: RedisOptions): Redis {
   const backoff = new Backoff(FIRST_RETRY_MS, MOST_RETRY_MS)
   const url = new URL(options.url ?? DEFAULT_REDIS)
-  const settings: ClientOptions = {
+  const settings: ClientOptions & { replyMapping: 'legacy' } = {
+    replyMapping: 'legacy',
     host: url.hostname || '127.0.0.1',
     port: Number(url.port || 6379),
     db: Number(url.pathname.slice(1) || 0),
