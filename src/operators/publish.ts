@@ -9,6 +9,7 @@ import type { Operator, StageProblem, Step } from '../pipeline/operator.ts'
 import { openAgreement } from './lobster/agreement.ts'
 import { Callback, type EventCallback } from './sinks/callback.ts'
 import { openEventLines } from './sinks/event-lines.ts'
+import { jetStreamSinkOptions, openJetStreamSink } from './sinks/jetstream-sink.ts'
 import { natsSinkOptions, openNatsSink } from './sinks/nats-sink.ts'
 import { openRedisSink, redisSinkOptions } from './sinks/redis-sink.ts'
 import { Summary } from './sinks/summary.ts'
@@ -22,6 +23,8 @@ const sinks = {
   agreement: options({ messages: text }, { symbol: text }),
   /** Frames and JSON over core NATS. */
   nats: natsSinkOptions,
+  /** The same into a JetStream stream, each event once. */
+  jetstream: jetStreamSinkOptions,
   /** Order events and trades to Redis Streams. */
   redisStreams: redisSinkOptions,
 }
@@ -32,6 +35,7 @@ export type PublishTo = VariantOf<typeof sinks>
 function open(market: Market, to: PublishTo, id = 'publish'): TE.TaskEither<StageProblem, Step> {
   if (to.summary !== undefined) return TE.right(new Summary(market))
   if (to.nats !== undefined) return openNatsSink(market, to.nats)
+  if (to.jetstream !== undefined) return openJetStreamSink(market, to.jetstream)
   if (to.redisStreams !== undefined) return openRedisSink(market, id, to.redisStreams)
   const [path, sink] =
     to.ndjson !== undefined

@@ -1,4 +1,13 @@
-import { CLIENT, EventKind, HEAD, headKind, INSTRUMENT, MAKER_CLIENT, readU64, SEQUENCE } from '../book/record.ts'
+import {
+  CLIENT,
+  EventKind,
+  HEAD,
+  headKind,
+  INSTRUMENT,
+  MAKER_CLIENT,
+  readU64,
+  SEQUENCE,
+} from '../book/record.ts'
 import { FRAME_RECORDS, FrameKind } from './frame.ts'
 import { FrameBuilder } from './frame-builder.ts'
 import { EVENT_NAMES, fillTemplate, placeholdersOf } from './subjects.ts'

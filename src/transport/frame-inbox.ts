@@ -16,7 +16,11 @@ export class FrameCounts {
   refuse(fault: FrameFault | 'unwanted kind', bytes: Uint8Array): void {
     this.bad[fault] = (this.bad[fault] ?? 0) + 1
     if (this.setAside.length === KEPT) this.setAside.shift()
-    this.setAside.push({ fault, bytes: bytes.length, head: Buffer.from(bytes.subarray(0, 64)).toString('hex') })
+    this.setAside.push({
+      fault,
+      bytes: bytes.length,
+      head: Buffer.from(bytes.subarray(0, 64)).toString('hex'),
+    })
   }
 }
 

@@ -31,7 +31,10 @@ export function placeholdersOf(template: string): ReadonlySet<Placeholder> {
 }
 
 /** A template with its values in place. Each value becomes part of one token, whatever characters it has. */
-export function fillTemplate(template: string, values: Readonly<Partial<Record<Placeholder, string>>>): string {
+export function fillTemplate(
+  template: string,
+  values: Readonly<Partial<Record<Placeholder, string>>>,
+): string {
   return template.replace(/\{(\w+)\}/g, (whole, name: string) => {
     const value = values[name as Placeholder]
     return value === undefined ? whole : token(value)
@@ -39,7 +42,10 @@ export function fillTemplate(template: string, values: Readonly<Partial<Record<P
 }
 
 /** A template as a pattern to subscribe with: what is not given is any. */
-export function wildTemplate(template: string, values: Readonly<Partial<Record<Placeholder, string>>> = {}): string {
+export function wildTemplate(
+  template: string,
+  values: Readonly<Partial<Record<Placeholder, string>>> = {},
+): string {
   return template
     .split('.')
     .map((part) => {

@@ -105,4 +105,3 @@ ${config}
     rmSync(this.folder, { recursive: true, force: true })
   }
 }
-

@@ -2,7 +2,14 @@ import test from 'ava'
 import { RECORD_WORDS } from '../../src/book/index.ts'
 import { crc32, tableCrc32 } from '../../src/transport/crc32.ts'
 import { FrameBuilder } from '../../src/transport/frame-builder.ts'
-import { encodeFrame, FRAME_MAGIC, FrameKind, FrameReader, recordsOf, sealFrame } from '../../src/transport/frame.ts'
+import {
+  encodeFrame,
+  FRAME_MAGIC,
+  FrameKind,
+  FrameReader,
+  recordsOf,
+  sealFrame,
+} from '../../src/transport/frame.ts'
 import { FrameInbox } from '../../src/transport/frame-inbox.ts'
 import { Random } from '../../src/operators/simulator/random.ts'
 import { anyRecords } from '../support/streams.ts'
@@ -75,16 +82,47 @@ test('frame - everything that is wrong has a name', (t) => {
   t.is(reader.read(frame.subarray(0, 63)), 'short')
   t.is(reader.read(new Uint8Array(0)), 'short')
   t.is(reader.read(frame.subarray(0, 128)), 'length')
-  t.is(fault((view) => view.setUint32(0, FRAME_MAGIC + 1, true)), 'magic')
-  t.is(fault((view) => view.setUint8(6, 0)), 'kind')
-  t.is(fault((view) => view.setUint8(6, 5)), 'kind')
-  t.is(fault((view) => view.setUint8(7, 16)), 'flags')
-  t.is(fault((view) => view.setUint8(7, 8)), undefined, 'a flag that may be passed over')
-  t.is(fault((view) => view.setUint16(8, 68, true)), 'header')
-  t.is(fault((view) => view.setUint16(10, 128, true)), 'header')
-  t.is(fault((view) => view.setUint32(12, 3, true)), 'length')
-  t.is(fault((view) => view.setUint32(12, 0xffff_ffff, true)), 'length')
-  t.is(fault((view) => view.setUint32(20, 0xffff_ffff, true)), 'header')
+  t.is(
+    fault((view) => view.setUint32(0, FRAME_MAGIC + 1, true)),
+    'magic',
+  )
+  t.is(
+    fault((view) => view.setUint8(6, 0)),
+    'kind',
+  )
+  t.is(
+    fault((view) => view.setUint8(6, 5)),
+    'kind',
+  )
+  t.is(
+    fault((view) => view.setUint8(7, 16)),
+    'flags',
+  )
+  t.is(
+    fault((view) => view.setUint8(7, 8)),
+    undefined,
+    'a flag that may be passed over',
+  )
+  t.is(
+    fault((view) => view.setUint16(8, 68, true)),
+    'header',
+  )
+  t.is(
+    fault((view) => view.setUint16(10, 128, true)),
+    'header',
+  )
+  t.is(
+    fault((view) => view.setUint32(12, 3, true)),
+    'length',
+  )
+  t.is(
+    fault((view) => view.setUint32(12, 0xffff_ffff, true)),
+    'length',
+  )
+  t.is(
+    fault((view) => view.setUint32(20, 0xffff_ffff, true)),
+    'header',
+  )
   const damaged = frame.slice()
   damaged[100]! ^= 1
   t.is(reader.read(damaged), 'checksum')
@@ -109,7 +147,9 @@ test('frame - a builder hands over full frames and keeps what it fills anew apar
 
 test('frame - 100,000 mutated frames are each refused or whole, and every bad one is counted', (t) => {
   const random = new Random(7)
-  const good = [0, 1, 2, 17].map((count) => encodeFrame(HEADER, anyRecords(Math.max(1, count)).words, 0, count))
+  const good = [0, 1, 2, 17].map((count) =>
+    encodeFrame(HEADER, anyRecords(Math.max(1, count)).words, 0, count),
+  )
   const inbox = new FrameInbox(FrameKind.commands)
   let [opened, refused] = [0, 0]
   for (let i = 0; i < 100_000; i++) {

@@ -73,7 +73,10 @@ export class Arrivals {
     while (batch.count < upTo && this.head < this.segments.length) {
       const segment = this.segments[this.head]!
       const first = batch.count
-      const isOver = segment.text === undefined ? this.pullRecords(segment, batch, upTo) : this.pullText(segment, batch, upTo)
+      const isOver =
+        segment.text === undefined
+          ? this.pullRecords(segment, batch, upTo)
+          : this.pullText(segment, batch, upTo)
       if (batch.count > first) this.onTaken?.(segment.tag, first, batch.count - first)
       if (!isOver) return
       this.head++
@@ -98,7 +101,9 @@ export class Arrivals {
     if (!this.isReadingText) {
       this.isReadingText = true
       // Every message ends its last line, so that none runs into the next.
-      this.lines.feed(segment.text!.at(-1) === NEWLINE ? segment.text! : Buffer.concat([segment.text!, LINE_END]))
+      this.lines.feed(
+        segment.text!.at(-1) === NEWLINE ? segment.text! : Buffer.concat([segment.text!, LINE_END]),
+      )
     }
     this.reader.pull(batch, upTo)
     if (batch.count >= upTo || this.reader.isHeld) return false
@@ -119,6 +124,7 @@ const LINE_END = Buffer.from('\n')
 
 function countLines(text: Buffer): number {
   let count = 1
-  for (let at = text.indexOf(NEWLINE); at !== -1 && at < text.length - 1; at = text.indexOf(NEWLINE, at + 1)) count++
+  for (let at = text.indexOf(NEWLINE); at !== -1 && at < text.length - 1; at = text.indexOf(NEWLINE, at + 1))
+    count++
   return count
 }

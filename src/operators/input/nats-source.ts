@@ -37,7 +37,10 @@ export const natsSourceOptions = options(
 )
 
 /** Opens a subscription over core NATS as a source of commands. */
-export function openNatsSource(market: Market, given: NatsSourceOptions): TE.TaskEither<StageProblem, Source> {
+export function openNatsSource(
+  market: Market,
+  given: NatsSourceOptions,
+): TE.TaskEither<StageProblem, Source> {
   return pipe(
     openLink(given, ['from', 'nats', 'servers']),
     TE.map((link) => new NatsSource(market, link, given)),

@@ -95,7 +95,11 @@ export class RedisSink implements Step {
 
   static async open(market: Market, redis: Redis, given: RedisSinkOptions): Promise<RedisSink> {
     const { writer = 'publish', cap = CAP, buffer = BUFFER_ENTRIES } = given
-    const streams = new StreamWriter(redis, { writer: `${given.prefix ?? ''}${writer}`, cap, bufferEntries: buffer })
+    const streams = new StreamWriter(redis, {
+      writer: `${given.prefix ?? ''}${writer}`,
+      cap,
+      bufferEntries: buffer,
+    })
     const resume = given.resume === true ? await streams.position() : undefined
     return new RedisSink(market, redis, streams, resume, given)
   }
@@ -129,7 +133,8 @@ export class RedisSink implements Step {
     })
     writer.onFull = () => {
       if (given.whenFull === 'dropNewest') this.isDropping = true
-      else if (given.whenFull === 'error') fail({ message: `${shownUrl(given)}: no room: ${writer.lastRefusal ?? 'too slow'}`, isQuiet: false })
+      else if (given.whenFull === 'error')
+        fail({ message: `${shownUrl(given)}: no room: ${writer.lastRefusal ?? 'too slow'}`, isQuiet: false })
       else this.hold.close()
     }
     writer.onRoom = () => {
@@ -148,7 +153,10 @@ export class RedisSink implements Step {
     this.index = cause === this.cause ? this.index + 1 : 0
     this.cause = cause
     const { resume, writer } = this
-    if (resume !== undefined && (cause < resume.cause || (cause === resume.cause && this.index <= resume.causeIndex))) {
+    if (
+      resume !== undefined &&
+      (cause < resume.cause || (cause === resume.cause && this.index <= resume.causeIndex))
+    ) {
       this.skipped++
       return
     }
@@ -198,8 +206,12 @@ export class RedisSink implements Step {
     const lines = [
       `${writer.entries} entries in ${writer.chunks} chunks to ${shownUrl(this.given)}`,
       `blocked ${figures.blockedMs} ms, ${writer.retries} retries, ${skipped} already there, ${dropped} dropped`,
-      ...[...this.alarms].map(([key, entries]) => `ALARM: ${entries} entries trimmed that ${key} had not read`),
-      ...[...writer.evicted].map(([key, times]) => `ALARM: ${key} was gone ${times} times: evicted or deleted`),
+      ...[...this.alarms].map(
+        ([key, entries]) => `ALARM: ${entries} entries trimmed that ${key} had not read`,
+      ),
+      ...[...writer.evicted].map(
+        ([key, times]) => `ALARM: ${key} was gone ${times} times: evicted or deleted`,
+      ),
     ]
     return { title: 'redis streams', lines, figures }
   }

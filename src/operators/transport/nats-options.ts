@@ -43,7 +43,10 @@ export const natsKeys = {
 }
 
 /** The numbers of events by their names; undefined for all. `trades` at the end of a subject means trades alone. */
-export function kindsOf(names: readonly string[] | undefined, template: string): ReadonlySet<number> | undefined {
+export function kindsOf(
+  names: readonly string[] | undefined,
+  template: string,
+): ReadonlySet<number> | undefined {
   if (names !== undefined) return new Set(names.map((name) => EVENT_NAMES.indexOf(name)))
   return template.split('.').at(-1) === 'trades' ? new Set([EVENT_NAMES.indexOf('trade')]) : undefined
 }

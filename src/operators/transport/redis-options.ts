@@ -15,7 +15,10 @@ export const redisKeys = {
   timeoutMs: wholeNumber({ min: 1 }),
 }
 
-export function openRedis(options: RedisOptions, path: readonly string[]): TE.TaskEither<StageProblem, Redis> {
+export function openRedis(
+  options: RedisOptions,
+  path: readonly string[],
+): TE.TaskEither<StageProblem, Redis> {
   return async () => {
     const redis = await connectRedis(options, (message) => process.stderr.write(`millrace: ${message}\n`))
     if (isRedis(redis)) return E.right(redis)

@@ -101,7 +101,14 @@ export class NatsLink {
 
   figures(): Record<string, unknown> {
     const { state, server, version, reconnects, disconnects, lastError } = this
-    return { state, server, version, reconnects, disconnects, ...(lastError === undefined ? {} : { lastError }) }
+    return {
+      state,
+      server,
+      version,
+      reconnects,
+      disconnects,
+      ...(lastError === undefined ? {} : { lastError }),
+    }
   }
 
   private async watch(): Promise<void> {
@@ -188,7 +195,10 @@ function authenticatorOf(options: NatsOptions): Authenticator | undefined {
   if (nkeyFile !== undefined) return nkeyAuthenticator(new TextEncoder().encode(secret('nkeyFile', nkeyFile)))
   if (tokenFile !== undefined) return tokenAuthenticator(secret('tokenFile', tokenFile))
   if (user === undefined) return undefined
-  return usernamePasswordAuthenticator(user, passwordFile === undefined ? '' : secret('passwordFile', passwordFile))
+  return usernamePasswordAuthenticator(
+    user,
+    passwordFile === undefined ? '' : secret('passwordFile', passwordFile),
+  )
 }
 
 function tlsOf({ caFile, certFile, keyFile, handshakeFirst }: TlsFiles): TlsOptions {

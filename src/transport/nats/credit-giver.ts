@@ -117,7 +117,12 @@ export class CreditGiver {
   }
 
   figures(): Record<string, unknown> {
-    return { senders: this.byId.size, windowRecords: this.windowRecords, duplicates: this.duplicates, gaps: this.gaps }
+    return {
+      senders: this.byId.size,
+      windowRecords: this.windowRecords,
+      duplicates: this.duplicates,
+      gaps: this.gaps,
+    }
   }
 
   private beat(): void {

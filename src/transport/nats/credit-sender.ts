@@ -98,7 +98,10 @@ export class CreditSender {
   async drain(timeoutMs: number): Promise<void> {
     if (this.kept.length === 0) return
     await new Promise<void>((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error(`${this.unconfirmed} records could not be handed over`)), timeoutMs)
+      const timer = setTimeout(
+        () => reject(new Error(`${this.unconfirmed} records could not be handed over`)),
+        timeoutMs,
+      )
       this.drained = () => {
         clearTimeout(timer)
         resolve()

@@ -1,4 +1,4 @@
-import type { MsgHdrs } from '@nats-io/nats-core'
+import type { Outlet } from '../outlet.ts'
 import type { NatsLink, NatsState } from './connection.ts'
 
 /** Bytes after which the server is asked whether it has them; one such question is under way at a time. */
@@ -9,7 +9,6 @@ const WINDOW_BYTES = 2 * FLUSH_BYTES
 interface Sent {
   readonly subject: string
   readonly payload: Uint8Array
-  readonly headers: MsgHdrs | undefined
 }
 
 /**
@@ -17,12 +16,13 @@ interface Sent {
  * confirmed is counted, and `onFull` is told when it is too much. What was not confirmed when a connection broke is
  * sent again, in order; a reader finds by the numbers of the frames which of them it has.
  */
-export class NatsOutbox {
+export class NatsOutbox implements Outlet {
   /** Messages sent, and sent again. */
   sent: number
   resent: number
   onFull: () => void
   onRoom: () => void
+  onFailure: (message: string) => void
   private readonly link: NatsLink
   private readonly waiting: Sent[]
   private waitingBytes: number
@@ -36,6 +36,7 @@ export class NatsOutbox {
     this.resent = 0
     this.onFull = () => {}
     this.onRoom = () => {}
+    this.onFailure = () => {}
     this.link = link
     this.waiting = []
     this.waitingBytes = 0
@@ -45,12 +46,12 @@ export class NatsOutbox {
     this.stopListening = link.onState((state) => this.stateChanged(state))
   }
 
-  publish(subject: string, payload: Uint8Array, headers?: MsgHdrs): void {
+  publish(subject: string, payload: Uint8Array): void {
     this.sent++
-    this.waiting.push({ subject, payload, headers })
+    this.waiting.push({ subject, payload })
     this.waitingBytes += payload.length
     this.unaskedBytes += payload.length
-    if (this.link.state === 'connected') this.send(subject, payload, headers)
+    if (this.link.state === 'connected') this.send(subject, payload)
     if (this.unaskedBytes >= FLUSH_BYTES) this.ask()
     if (this.waitingBytes >= WINDOW_BYTES && !this.isFull) {
       this.isFull = true
@@ -70,13 +71,18 @@ export class NatsOutbox {
       if (performance.now() > deadline || this.link.state === 'closed')
         throw new Error(`${this.waiting.length} messages could not be handed to NATS`)
       this.ask()
-      await Promise.race([this.asking, new Promise((resolve) => setTimeout(resolve, 50))])
+      const pause = new Promise((resolve) => setTimeout(resolve, 50))
+      await (this.asking === undefined ? pause : Promise.race([this.asking, pause]))
     }
     this.stopListening()
   }
 
-  private send(subject: string, payload: Uint8Array, headers: MsgHdrs | undefined): void {
-    this.link.connection.publish(subject, payload, headers === undefined ? undefined : { headers })
+  figures(): Record<string, unknown> {
+    return { undelivered: this.waiting.length }
+  }
+
+  private send(subject: string, payload: Uint8Array): void {
+    this.link.connection.publish(subject, payload)
   }
 
   /** Asks the server for a sign of life behind all that was sent. */
@@ -112,7 +118,7 @@ export class NatsOutbox {
       this.isFull = true
       this.onFull()
     } else if (state === 'connected') {
-      for (const { subject, payload, headers } of this.waiting) this.send(subject, payload, headers)
+      for (const { subject, payload } of this.waiting) this.send(subject, payload)
       this.resent += this.waiting.length
       this.unaskedBytes = this.waitingBytes
       this.ask()

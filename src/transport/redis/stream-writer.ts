@@ -232,7 +232,10 @@ export class StreamWriter {
     const head = [this.run, number, cause, index, this.options.cap]
     const rest = [keys.length + 1, this.stateKey, ...keys, ...head]
     try {
-      return await this.redis.evalsha(ADD_CHUNK_SHA, ...(rest.concat(args as string[]) as [number, ...string[]]))
+      return await this.redis.evalsha(
+        ADD_CHUNK_SHA,
+        ...(rest.concat(args as string[]) as [number, ...string[]]),
+      )
     } catch (error) {
       if (!(error as Error).message.startsWith('NOSCRIPT')) throw error
       return this.redis.eval(ADD_CHUNK, ...(rest.concat(args as string[]) as [number, ...string[]]))

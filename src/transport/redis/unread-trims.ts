@@ -24,7 +24,8 @@ export async function findUnreadTrims(redis: Redis, streams: Iterable<string>): 
       const read = group['entries-read']
       let entries = 0
       if (read != null && Number.isFinite(added)) entries = added - length - Number(read)
-      else if (first !== undefined && isAfter(first, followerOf(String(group['last-delivered-id'])))) entries = 1
+      else if (first !== undefined && isAfter(first, followerOf(String(group['last-delivered-id']))))
+        entries = 1
       if (entries > 0) found.push({ stream, group: String(group['name']), entries })
     }
   }

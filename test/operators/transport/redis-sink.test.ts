@@ -1,9 +1,8 @@
 import test from 'ava'
 import { EventKind, readEvent, RECORD_WORDS, type EngineEvent } from '../../../src/book/index.ts'
-import { match, publish } from '../../../src/operators/index.ts'
+import { match, publish, type PublishTo } from '../../../src/operators/index.ts'
 import { Market } from '../../../src/pipeline/market.ts'
 import { FrameReader, recordsOf } from '../../../src/transport/frame.ts'
-import type { RedisSinkOptions } from '../../../src/operators/sinks/redis-sink.ts'
 import { RedisServer } from '../../support/redis-server.ts'
 import { ONE, simulate } from '../../support/simulated.ts'
 import { anyRecords, ended, inBatches } from '../../support/streams.ts'
@@ -15,6 +14,7 @@ test.before(async () => {
 })
 test.after.always(() => server.stop())
 
+type RedisSinkOptions = NonNullable<PublishTo['redisStreams']>
 type Entry = [id: string, fields: string[]]
 
 function sizes(count: number): number[] {
@@ -46,7 +46,11 @@ test('redis sink - order events and trades are in their streams, in order, and t
   const listener = server.connect()
   await listener.subscribe('a:live_trades')
   listener.on('message', (_, message: string) => heard.push(message))
-  const events = await run(simulate({ seed: 3, orders: 3_000 }), { url: server.url, prefix: 'a:', cap: 1_000_000 })
+  const events = await run(simulate({ seed: 3, orders: 3_000 }), {
+    url: server.url,
+    prefix: 'a:',
+    cap: 1_000_000,
+  })
   const trades = events.filter(({ kind }) => kind === EventKind.trade)
   const orders = (await redis.xrange('a:orders:AAPL', '-', '+')) as Entry[]
   const [own, all] = (await Promise.all(
@@ -84,7 +88,11 @@ test('redis sink - a stream keeps about as many entries as its cap says', async 
 })
 
 test('redis sink - packed, frames hold the same records', async (t) => {
-  const events = await run(simulate({ seed: 4, orders: 3_000 }), { url: server.url, prefix: 'c:', format: 'packed' })
+  const events = await run(simulate({ seed: 4, orders: 3_000 }), {
+    url: server.url,
+    prefix: 'c:',
+    format: 'packed',
+  })
   const redis = server.connect()
   const read = async (key: string): Promise<EngineEvent[]> => {
     const reader = new FrameReader()
@@ -115,7 +123,8 @@ test('redis sink - with resume, a second run of the same input adds nothing', as
   await run(commands, to)
   const events = await run(commands, { ...to, prefix: 'e:', writer: 'w' })
   const redis = server.connect()
-  const fields = async (key: string): Promise<string[][]> => ((await redis.xrange(key, '-', '+')) as Entry[]).map((entry) => entry[1])
+  const fields = async (key: string): Promise<string[][]> =>
+    ((await redis.xrange(key, '-', '+')) as Entry[]).map((entry) => entry[1])
   t.deepEqual(await fields('d:trades:all'), await fields('e:trades:all'))
   t.deepEqual(await fields('d:orders:AAPL'), await fields('e:orders:AAPL'))
   t.true(events.length > 2_000)
