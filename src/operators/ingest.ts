@@ -21,6 +21,7 @@ import { observeSource, type PumpOptions } from '../pipeline/pump.ts'
 import { jetStreamSourceOptions, openJetStreamSource } from './input/jetstream-source.ts'
 import { natsSourceOptions, openNatsSource } from './input/nats-source.ts'
 import { openLobster } from './lobster/lobster-source.ts'
+import { openOrderEntry, orderEntryOptions } from './order-entry/order-entry-source.ts'
 import { openOrders } from './orders/order-text.ts'
 import { FLOW_PROFILES, type ProfileName } from './simulator/profiles.ts'
 import { Simulator } from './simulator/simulator.ts'
@@ -48,6 +49,8 @@ const sources = {
   orders: options({ file: text }, { format: oneOf('auto', 'ndjson', 'csv') }),
   /** Frames and lines of JSON over core NATS. */
   nats: natsSourceOptions,
+  /** Requests over NATS, each answered; a publish stage behind match hands the answers back. */
+  orderEntry: orderEntryOptions,
   /** The same from a JetStream stream. */
   jetstream: jetStreamSourceOptions,
 }
@@ -79,6 +82,7 @@ function open(
     )
   }
   if (from.nats !== undefined) return openNatsSource(market, from.nats)
+  if (from.orderEntry !== undefined) return openOrderEntry(market, from.orderEntry)
   if (from.jetstream !== undefined) return openJetStreamSource(market, id, from.jetstream)
   const [path, source] =
     from.lobster !== undefined

@@ -7,6 +7,7 @@ import { fromStep } from '../pipeline/island.ts'
 import type { Market } from '../pipeline/market.ts'
 import type { Operator, StageProblem, Step } from '../pipeline/operator.ts'
 import { openAgreement } from './lobster/agreement.ts'
+import { orderAnswerOptions, orderAnswers } from './order-entry/order-entry-sink.ts'
 import { Callback, type EventCallback } from './sinks/callback.ts'
 import { openEventLines } from './sinks/event-lines.ts'
 import { jetStreamSinkOptions, openJetStreamSink } from './sinks/jetstream-sink.ts'
@@ -25,6 +26,8 @@ const sinks = {
   nats: natsSinkOptions,
   /** The same into a JetStream stream, each event once. */
   jetstream: jetStreamSinkOptions,
+  /** Answers to the order entry that the orders came in by. */
+  orderEntry: orderAnswerOptions,
   /** Order events and trades to Redis Streams. */
   redisStreams: redisSinkOptions,
 }
@@ -36,6 +39,7 @@ function open(market: Market, to: PublishTo, id = 'publish'): TE.TaskEither<Stag
   if (to.summary !== undefined) return TE.right(new Summary(market))
   if (to.nats !== undefined) return openNatsSink(market, to.nats)
   if (to.jetstream !== undefined) return openJetStreamSink(market, to.jetstream)
+  if (to.orderEntry !== undefined) return TE.right(orderAnswers(market, to.orderEntry))
   if (to.redisStreams !== undefined) return openRedisSink(market, id, to.redisStreams)
   const [path, sink] =
     to.ndjson !== undefined

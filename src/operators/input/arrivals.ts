@@ -49,6 +49,11 @@ export class Arrivals {
     return this.head === this.segments.length && !this.reader.isHeld
   }
 
+  /** The tag of what is to be pulled next; undefined if nothing waits. */
+  get currentTag(): number | undefined {
+    return this.segments[this.head]?.tag
+  }
+
   /** Takes in records that begin at a byte. There must be room for them. */
   pushRecords(bytes: Uint8Array, at: number, count: number, tag = 0): void {
     if (count === 0) return
