@@ -10,6 +10,7 @@ import { openAgreement } from './lobster/agreement.ts'
 import { orderAnswerOptions, orderAnswers } from './order-entry/order-entry-sink.ts'
 import { Callback, type EventCallback } from './sinks/callback.ts'
 import { openEventLines } from './sinks/event-lines.ts'
+import { bookFeedOptions, openBookFeed } from './sinks/book-sink.ts'
 import { jetStreamSinkOptions, openJetStreamSink } from './sinks/jetstream-sink.ts'
 import { natsSinkOptions, openNatsSink } from './sinks/nats-sink.ts'
 import { openRedisSink, redisSinkOptions } from './sinks/redis-sink.ts'
@@ -26,6 +27,8 @@ const sinks = {
   nats: natsSinkOptions,
   /** The same into a JetStream stream, each event once. */
   jetstream: jetStreamSinkOptions,
+  /** Books over core NATS: changes, snapshots and checksums. */
+  bookFeed: bookFeedOptions,
   /** Answers to the order entry that the orders came in by. */
   orderEntry: orderAnswerOptions,
   /** Order events and trades to Redis Streams. */
@@ -38,6 +41,7 @@ export type PublishTo = VariantOf<typeof sinks>
 function open(market: Market, to: PublishTo, id = 'publish'): TE.TaskEither<StageProblem, Step> {
   if (to.summary !== undefined) return TE.right(new Summary(market))
   if (to.nats !== undefined) return openNatsSink(market, to.nats)
+  if (to.bookFeed !== undefined) return openBookFeed(market, to.bookFeed)
   if (to.jetstream !== undefined) return openJetStreamSink(market, to.jetstream)
   if (to.orderEntry !== undefined) return TE.right(orderAnswers(market, to.orderEntry))
   if (to.redisStreams !== undefined) return openRedisSink(market, id, to.redisStreams)

@@ -10,6 +10,9 @@ import {
 } from '@nats-io/nats-core'
 import { connect, type NodeConnectionOptions } from '@nats-io/transport-node'
 import { Backoff } from '../backoff.ts'
+import type { Link, NatsState } from './link.ts'
+
+export type { NatsState } from './link.ts'
 
 /** How to reach NATS. Secrets are in files and nowhere else. */
 export interface NatsOptions {
@@ -40,8 +43,6 @@ const FIRST_RETRY_MS = 50
 const MOST_RETRY_MS = 2_000
 const TIMEOUT_MS = 2_000
 
-export type NatsState = 'connecting' | 'connected' | 'disconnected' | 'closed'
-
 /** Why no server could be used. */
 export interface NatsProblem {
   readonly message: string
@@ -53,7 +54,7 @@ export interface NatsProblem {
  * A connection to NATS that comes back by itself, with growing pauses and jitter, until it is closed. What was on its
  * way when it broke may be lost: whoever sends keeps what is not confirmed, and asks `onReconnect` when to send again.
  */
-export class NatsLink {
+export class NatsLink implements Link {
   readonly connection: NatsConnection
   state: NatsState
   reconnects: number

@@ -1,7 +1,7 @@
 import { AckPolicy, DeliverPolicy } from '@nats-io/jetstream'
 import { createInbox, type Msg, type MsgHdrs, type Subscription } from '@nats-io/nats-core'
 import { Backoff } from '../backoff.ts'
-import type { NatsLink, NatsState } from './connection.ts'
+import type { Link, NatsState } from './link.ts'
 import type { OpenStream } from './stream-setup.ts'
 
 export interface JetStreamReaderOptions {
@@ -31,7 +31,7 @@ export class JetStreamReader {
   restarts: number
   lastRestart: string | undefined
   gaps: number
-  private readonly link: NatsLink
+  private readonly link: Link
   private readonly stream: OpenStream
   private readonly options: JetStreamReaderOptions
   /** Stream sequence of the next message wanted. */
@@ -50,7 +50,7 @@ export class JetStreamReader {
   private readonly timer: NodeJS.Timeout
   private readonly stopListening: () => void
 
-  constructor(link: NatsLink, stream: OpenStream, from: number, options: JetStreamReaderOptions) {
+  constructor(link: Link, stream: OpenStream, from: number, options: JetStreamReaderOptions) {
     this.messages = 0
     this.restarts = 0
     this.lastRestart = undefined
