@@ -13,10 +13,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   telemetry: ['memory'],
   risk: ['memory', 'book', 'telemetry'],
   pipeline: ['memory', 'book', 'telemetry'],
-  operators: ['memory', 'book', 'telemetry', 'risk', 'pipeline'],
+  transport: ['memory', 'book', 'telemetry'],
+  client: ['memory', 'book', 'transport'],
+  operators: ['memory', 'book', 'telemetry', 'risk', 'pipeline', 'transport'],
   scenario: ['book'],
   testing: ['memory', 'book', 'telemetry', 'risk', 'pipeline', 'operators'],
-  cli: ['memory', 'book', 'telemetry', 'risk', 'pipeline', 'operators', 'scenario', 'testing'],
+  cli: ['memory', 'book', 'telemetry', 'risk', 'pipeline', 'transport', 'operators', 'scenario', 'testing'],
 }
 
 /** Where each third-party package may be imported. */
@@ -28,6 +30,11 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
   'csv-parse': ['operators'],
   commander: ['cli'],
   koffi: ['memory'],
+  '@nats-io/nats-core': ['transport', 'client', 'operators'],
+  '@nats-io/transport-node': ['transport', 'client'],
+  '@nats-io/jetstream': ['transport', 'client'],
+  ioredis: ['transport', 'operators'],
+  ws: ['transport'],
 }
 
 interface Import {

@@ -39,7 +39,7 @@ export async function runFile(file: string, options: RunFileOptions): Promise<nu
   })()
   if (E.isLeft(prepared)) {
     printProblems(prepared.left, options.format)
-    return ExitCode.configuration
+    return prepared.left.isUnavailable === true ? ExitCode.unavailable : ExitCode.configuration
   }
   const release = stopOnSignals(stop)
   const timer =

@@ -19,7 +19,10 @@ import type { Market } from '../pipeline/market.ts'
 import type { Operator, Source, StageProblem } from '../pipeline/operator.ts'
 import { observeSource, type PumpOptions } from '../pipeline/pump.ts'
 import { openShmSource, shmCommandOptions } from './input/shm-source.ts'
+import { jetStreamSourceOptions, openJetStreamSource } from './input/jetstream-source.ts'
+import { natsSourceOptions, openNatsSource } from './input/nats-source.ts'
 import { openLobster } from './lobster/lobster-source.ts'
+import { openOrderEntry, orderEntryOptions } from './order-entry/order-entry-source.ts'
 import { openOrders } from './orders/order-text.ts'
 import { FLOW_PROFILES, type ProfileName } from './simulator/profiles.ts'
 import { Simulator } from './simulator/simulator.ts'
@@ -66,12 +69,30 @@ const sources = {
   ).describe('Orders as text.'),
   /** A ring in a file that another process writes commands into. */
   shm: shmCommandOptions,
+  /** Frames and lines of JSON over core NATS. */
+  nats: natsSourceOptions,
+  /** Requests over NATS, each answered; a publish stage behind match hands the answers back. */
+  orderEntry: orderEntryOptions,
+  /** The same from a JetStream stream. */
+  jetstream: jetStreamSourceOptions,
 }
 
-/** Where orders come from: one of `simulate`, `lobster`, `orders` and `shm`. */
+/** Where orders come from: one of the above. */
 export type IngestFrom = VariantOf<typeof sources>
 
-function open(market: Market, from: IngestFrom, records?: number): TE.TaskEither<StageProblem, Source> {
+/** An edge that carries orders must not lose any without a word. */
+function natsSourceProblem({ nats }: IngestFrom): StageProblem | undefined {
+  if (nats?.whenFull !== 'dropNewest') return undefined
+  const message = 'orders must not be lost without a word: expected reject (senders are told), or jetstream'
+  return { path: ['from', 'nats', 'whenFull'], message }
+}
+
+function open(
+  market: Market,
+  from: IngestFrom,
+  id = 'ingest',
+  records?: number,
+): TE.TaskEither<StageProblem, Source> {
   if (from.simulate !== undefined) {
     const { orders = records, ...rest } =
       records === undefined ? from.simulate : { ...from.simulate, orders: records }
@@ -82,6 +103,9 @@ function open(market: Market, from: IngestFrom, records?: number): TE.TaskEither
       ),
     )
   }
+  if (from.nats !== undefined) return openNatsSource(market, from.nats)
+  if (from.orderEntry !== undefined) return openOrderEntry(market, from.orderEntry)
+  if (from.jetstream !== undefined) return openJetStreamSource(market, id, from.jetstream)
   const [path, source] =
     from.shm !== undefined
       ? [['from', 'shm', 'file'], openShmSource(market, 'command', from.shm)]
@@ -120,11 +144,12 @@ export const ingestOperator: Operator<{ readonly from: IngestFrom }> = {
   consumes: undefined,
   produces: 'command',
   check: ({ from }, { instruments }) =>
-    from.simulate !== undefined && instruments === 0
+    natsSourceProblem(from) ??
+    (from.simulate !== undefined && instruments === 0
       ? {
           path: ['from', 'simulate'],
           message: 'expected at least one instrument to trade, under instruments',
         }
-      : undefined,
-  create: ({ from }, { market, records }) => open(market, from, records),
+      : undefined),
+  create: ({ from }, { market, id, records }) => open(market, from, id, records),
 }

@@ -68,6 +68,8 @@ export interface Step {
 export interface StageProblem {
   readonly path: readonly string[]
   readonly message: string
+  /** Whether it is that a server does not answer, which may be different the next time. */
+  readonly isUnavailable?: boolean
 }
 
 export interface StageContext {

@@ -17,6 +17,8 @@ export interface PipelineError {
   readonly _tag: 'PipelineError'
   /** At least one, in the order of the file. */
   readonly problems: readonly Problem[]
+  /** Whether all that is wrong is that servers do not answer. */
+  readonly isUnavailable?: boolean
 }
 
 /** An error of some problems, sorted by position and each told once. */

@@ -52,16 +52,20 @@ export function preparePipeline(
     const market = new Market(definition.instruments, { defaultInstrument: definition.defaultInstrument })
     const problems: Problem[] = []
     const parts: (Source | Step)[] = []
+    let isUnavailable = true
     for (const stage of definition.stages) {
       const { records, checkEvery } = options
       const context = { id: stage.id, market, records, checkEvery }
       const part = await create(stage, context)
       if (E.isRight(part)) parts.push(part.right)
-      else problems.push(definition.problemAt(stage.id, part.left.path, part.left.message))
+      else {
+        problems.push(definition.problemAt(stage.id, part.left.path, part.left.message))
+        isUnavailable &&= part.left.isUnavailable === true
+      }
     }
     if (problems.length > 0) {
       await Promise.allSettled(parts.map(async (part) => part.close?.()))
-      return E.left({ _tag: 'PipelineError', problems })
+      return E.left({ _tag: 'PipelineError', problems, isUnavailable })
     }
     const [source, ...steps] = parts as [Source, ...Step[]]
     return E.right({ market, run: () => run(definition, market, source, steps, options) })
