@@ -11,10 +11,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   memory: [],
   book: ['memory'],
   telemetry: ['memory'],
+  journal: ['memory', 'book'],
   pipeline: ['memory', 'book', 'telemetry'],
-  operators: ['memory', 'book', 'telemetry', 'pipeline'],
+  operators: ['memory', 'book', 'telemetry', 'journal', 'pipeline'],
   scenario: ['book'],
-  cli: ['memory', 'book', 'telemetry', 'pipeline', 'operators', 'scenario'],
+  cli: ['memory', 'book', 'telemetry', 'journal', 'pipeline', 'operators', 'scenario'],
 }
 
 /** Where each third-party package may be imported. */

@@ -19,6 +19,7 @@ import type { Market } from '../pipeline/market.ts'
 import type { Operator, Source, StageProblem } from '../pipeline/operator.ts'
 import { observeSource, type PumpOptions } from '../pipeline/pump.ts'
 import { openLobster } from './lobster/lobster-source.ts'
+import { Resumed } from './input/resumed.ts'
 import { openOrders } from './orders/order-text.ts'
 import { FLOW_PROFILES, type ProfileName } from './simulator/profiles.ts'
 import { Simulator } from './simulator/simulator.ts'
@@ -55,7 +56,7 @@ function open(market: Market, from: IngestFrom, records?: number): TE.TaskEither
       records === undefined ? from.simulate : { ...from.simulate, orders: records }
     return TE.fromEither(
       E.tryCatch(
-        () => new Simulator(market, { ...rest, orders }),
+        () => new Resumed(new Simulator(market, { ...rest, orders }), market),
         (error) => ({ path: ['from', 'simulate'], message: (error as Error).message }),
       ),
     )
@@ -66,6 +67,8 @@ function open(market: Market, from: IngestFrom, records?: number): TE.TaskEither
       : [['from', 'orders', 'file'], openOrders(market, from.orders)]
   return pipe(
     source as TE.TaskEither<string, Source>,
+    // What comes through a pipe comes once; a file is there again.
+    TE.map((opened) => (from.orders?.file === '-' ? opened : new Resumed(opened, market))),
     TE.mapLeft((message) => ({ path, message })),
   )
 }

@@ -52,12 +52,15 @@ export function preparePipeline(
     const market = new Market(definition.instruments, { defaultInstrument: definition.defaultInstrument })
     const problems: Problem[] = []
     const parts: (Source | Step)[] = []
+    const upstream = new Map<string, Step>()
     for (const stage of definition.stages) {
       const { records, checkEvery } = options
-      const context = { id: stage.id, market, records, checkEvery }
+      const context = { id: stage.id, market, records, checkEvery, upstream }
       const part = await create(stage, context)
-      if (E.isRight(part)) parts.push(part.right)
-      else problems.push(definition.problemAt(stage.id, part.left.path, part.left.message))
+      if (E.isRight(part)) {
+        parts.push(part.right)
+        if ('process' in part.right) upstream.set(stage.id, part.right)
+      } else problems.push(definition.problemAt(stage.id, part.left.path, part.left.message))
     }
     if (problems.length > 0) {
       await Promise.allSettled(parts.map(async (part) => part.close?.()))
@@ -87,7 +90,7 @@ async function run(
   steps: readonly Step[],
   options: RunOptions,
 ): Promise<RunReport> {
-  const { batchRecords = BATCH_RECORDS } = options
+  const { batchRecords = market.batchRecords ?? BATCH_RECORDS } = options
   const names = definition.stages.map((stage) => stage.id)
   const clock = new StageClock(names, batchRecords, options.probeEvery)
   const ended = new AbortController()
@@ -115,7 +118,7 @@ async function run(
     .filter((section) => section !== undefined)
   return {
     pipeline: definition.name,
-    commands: market.sequence,
+    commands: market.sequence - market.recovered.sequence,
     seconds: (performance.now() - began) / 1e3,
     failure,
     latencies: clock.summaries(),
