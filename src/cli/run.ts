@@ -1,4 +1,5 @@
 import * as E from 'fp-ts/lib/Either.js'
+import { JournalError } from '../journal/problem.ts'
 import { preparePipeline, type Pipeline } from '../pipeline/runtime.ts'
 import { ExitCode } from './exit-code.ts'
 import { load, printProblems, type LoadOptions } from './load.ts'
@@ -47,7 +48,8 @@ export async function runFile(file: string, options: RunFileOptions): Promise<nu
   }
 }
 
-async function runToReport(pipeline: Pipeline, options: RunFileOptions): Promise<number> {
+/** Runs a pipeline that is set up, and reports. Returns the exit code. */
+export async function runToReport(pipeline: Pipeline, options: RunFileOptions): Promise<number> {
   const { market } = pipeline
   const endProgress = options.quiet === true ? () => {} : showProgress(() => market.sequence)
   try {
@@ -64,7 +66,7 @@ async function runToReport(pipeline: Pipeline, options: RunFileOptions): Promise
   } catch (error) {
     endProgress()
     process.stderr.write(`millrace: ${error instanceof Error ? error.message : String(error)}\n`)
-    return ExitCode.software
+    return error instanceof JournalError ? ExitCode.ioError : ExitCode.software
   }
 }
 
