@@ -26,6 +26,7 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
   yaml: ['pipeline'],
   'csv-parse': ['operators'],
   commander: ['cli'],
+  koffi: ['memory'],
 }
 
 interface Import {
