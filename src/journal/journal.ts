@@ -15,7 +15,8 @@ import { lockDirectory, type DirectoryLock } from './lock.ts'
 import { BlockBuffer, LogWriter } from './log-writer.ts'
 import { settingsOf, type JournalOptions, type JournalSettings } from './options.ts'
 import { JournalError, systemMessage } from './problem.ts'
-import { opener } from './segment-file.ts'
+import { MappedSegmentFile } from './mapped-segment-file.ts'
+import { openWritten } from './segment-file.ts'
 import { writeSnapshot } from './snapshot-file.ts'
 import type { LiveTables } from './tables.ts'
 
@@ -134,7 +135,7 @@ export class Journal {
       ...common,
       kind: SegmentKind.commands,
       number: found.nextSegment,
-      open: opener(settings.files),
+      open: settings.files === 'map' ? (path, bytes) => new MappedSegmentFile(path, bytes) : openWritten,
       configuration: () => JSON.stringify(this.configuration),
       now: Date.now,
       prepare: () => this.eventLog.askForSegment(),

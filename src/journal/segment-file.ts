@@ -9,7 +9,6 @@ import {
   writeSync,
 } from 'node:fs'
 import { dirname } from 'node:path'
-import type { FileAccess } from './options.ts'
 import { JournalError, systemMessage } from './problem.ts'
 
 /** How bytes get into a segment. Two ways stand behind it: system calls, and a mapping of the file. */
@@ -110,9 +109,4 @@ class WrittenFile implements SegmentFile {
     ftruncateSync(this.file, bytes)
     closeSync(this.file)
   }
-}
-
-/** The way into files that is asked for. */
-export function opener(_access: FileAccess): OpenSegmentFile {
-  return openWritten
 }
