@@ -18,7 +18,7 @@ import { JournalError, systemMessage } from './problem.ts'
 import { MappedSegmentFile } from './mapped-segment-file.ts'
 import { openWritten } from './segment-file.ts'
 import { writeSnapshot } from './snapshot-file.ts'
-import type { LiveTables } from './tables.ts'
+import type { LiveTables, TableEntries } from './tables.ts'
 
 /** What a journal needs of the pipeline that it is part of. */
 export interface JournalHost {
@@ -206,8 +206,17 @@ export class Journal {
   }
 
   private writeTables(): void {
-    const entries = this.host.tables.takeNew()
-    if (entries === undefined) return
+    const { tables } = this.host
+    const added = tables.takeNew()
+    if (added !== undefined) this.writeEntries(added)
+    // Every segment begins with all names but those of orders, so that it can be read without the ones before it.
+    else if (this.log.beginsSegment(this.pending * 4)) this.writeEntries({})
+  }
+
+  private writeEntries(added: TableEntries): void {
+    const beginning = this.log.beginsSegment(padded(JSON.stringify(added).length) + this.pending * 4)
+    if (beginning) this.log.endSegment()
+    const entries = beginning ? { ...added, ...this.host.tables.names() } : added
     const text = Buffer.from(JSON.stringify(entries))
     const block = new BlockBuffer(Math.ceil(text.length / RECORD_BYTES))
     block.bytes.set(text, HEADER_BYTES)

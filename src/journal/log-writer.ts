@@ -57,9 +57,9 @@ export class LogWriter {
     this.isNextAsked = false
   }
 
-  /** Bytes of the segment at hand that are in use. */
-  get usedBytes(): number {
-    return this.at
+  /** Whether a block that holds so many bytes will begin a segment. */
+  beginsSegment(payloadBytes: number): boolean {
+    return this.file === undefined || this.at + HEADER_BYTES + payloadBytes > this.capacity
   }
 
   /**

@@ -20,6 +20,8 @@ export interface LiveTables {
   takeNew(): TableEntries | undefined
   /** All there is. */
   all(): TableEntries
+  /** All but the names of orders. */
+  names(): TableEntries
   /** Takes up entries that were recorded. */
   adopt(entries: TableEntries): void
 }
@@ -56,16 +58,15 @@ export class RecordedTables implements LiveTables {
   }
 
   all(): TableEntries {
+    return { ...this.names(), orders: [...this.orders.values()] }
+  }
+
+  names(): TableEntries {
     return {
       clients: [1, this.clients.slice(1)],
       groups: [1, this.groups.slice(1)],
-      orders: [...this.orders.values()],
       instruments: [this.configured, specsOf(this.instruments, this.configured)],
     }
-  }
-
-  client(number: number): string {
-    return this.clients[number] ?? String(number)
   }
 
   private forget(): void {

@@ -39,6 +39,15 @@ export class MarketTables implements LiveTables {
     return this.since(0, 0, 0, this.configured)
   }
 
+  names(): TableEntries {
+    const { clients, groups, instruments } = this.market
+    return {
+      clients: [1, namesAbove(clients, 0)],
+      groups: [1, namesAbove(groups, 0)],
+      instruments: [this.configured, specsOf(instruments, this.configured)],
+    }
+  }
+
   adopt({ clients, groups, orders, instruments }: TableEntries): void {
     const { market } = this
     for (const name of clients?.[1] ?? []) market.clients.number(name)

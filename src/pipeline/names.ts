@@ -91,6 +91,7 @@ export class OrderNames {
 
   /** Takes up a name with the number that was given out for it elsewhere; the next one will be above it. */
   adopt(number: number, text: string, instrument: number): void {
+    if (this.byText.size >= this.remembered) this.forgetOne()
     const name: OrderName = { number, text, instrument, isShared: false }
     this.byText.set(text, name)
     this.byNumber.set(number, name)
