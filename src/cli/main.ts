@@ -3,6 +3,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { addBench } from './bench/commands.ts'
 import { ExitCode } from './exit-code.ts'
 import { runFile, type RunFileOptions } from './run.ts'
+import { addBackup } from './backup.ts'
 import { addEvents } from './events.ts'
 import { addReplay } from './replay.ts'
 import { addTest } from './test.ts'
@@ -42,6 +43,7 @@ addBench(program)
 addTest(program)
 addReplay(program)
 addEvents(program)
+addBackup(program)
 
 // What is said there is for someone to read; if nobody does, the run goes on.
 process.stderr.on('error', () => {})

@@ -141,6 +141,7 @@ export class Journal {
       prepare: () => this.eventLog.askForSegment(),
     })
     this.keeper = new Keeper(settings)
+    this.keeper.start()
     if (found.isChanged) this.snapshotHere()
     const { snapshotSequence, replayed } = found
     const seconds = (performance.now() - began) / 1e3
@@ -271,7 +272,7 @@ export class Journal {
   /** Takes a snapshot of the engine itself: where nothing runs that it could hold up. */
   private snapshotHere(): void {
     const { sequence, commands, configuration, engine, host } = this
-    const { dir, keepSnapshots } = this.settings
+    const { dir } = this.settings
     writeSnapshot(dir, {
       sequence,
       commands,
@@ -281,7 +282,7 @@ export class Journal {
       stages: host.stages(),
     })
     this.snapshots++
-    this.keeper.tidy(keepSnapshots)
+    this.keeper.tidy()
   }
 
   private growTo(words: number): void {

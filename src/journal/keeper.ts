@@ -1,7 +1,8 @@
 import type { Worker } from 'node:worker_threads'
 import { startWorker } from './event-log.ts'
 import type { JournalSettings } from './options.ts'
-import { dropSnapshots, listSnapshots } from './snapshot-file.ts'
+import { retain } from './retention.ts'
+import { listSnapshots } from './snapshot-file.ts'
 
 /** What the keeper's thread is asked. */
 export interface KeeperRequest {
@@ -42,12 +43,22 @@ export class Keeper {
   /** Has a snapshot taken of the state behind a sequence that is in the log. */
   takeSnapshot(sequence: number, stages: ReadonlyMap<string, Uint8Array>): void {
     this.isBusy = true
-    this.thread().postMessage({ sequence, stages } satisfies KeeperRequest)
+    // What stages gave is not used here any more: memory of its own goes over without a copy.
+    const memory = [...stages.values()]
+      .map(({ buffer }) => buffer)
+      .filter((buffer) => buffer instanceof ArrayBuffer)
+    this.thread().postMessage({ sequence, stages } satisfies KeeperRequest, [...new Set(memory)])
   }
 
-  /** Drops snapshots beyond those to keep. */
-  tidy(keep: number): void {
-    dropSnapshots(this.settings.dir, keep)
+  /** Drops what is not to be kept. */
+  tidy(): void {
+    const { dir, keepSnapshots, retain: options } = this.settings
+    retain(dir, keepSnapshots, options, Date.now())
+  }
+
+  /** Starts the thread before it is first needed. */
+  start(): void {
+    this.thread()
   }
 
   /** Ends the thread; what it was at is left, and is made again when it is wanted. */
