@@ -15,10 +15,15 @@ import { lockDirectory, type DirectoryLock } from './lock.ts'
 import { BlockBuffer, LogWriter } from './log-writer.ts'
 import { settingsOf, type JournalOptions, type JournalSettings } from './options.ts'
 import { JournalError, systemMessage } from './problem.ts'
-import { MappedSegmentFile } from './mapped-segment-file.ts'
-import { openWritten } from './segment-file.ts'
+import { openMapped } from './mapped-segment-file.ts'
+import { openWritten, type OpenSegmentFile } from './segment-file.ts'
 import { writeSnapshot } from './snapshot-file.ts'
 import type { LiveTables, TableEntries } from './tables.ts'
+
+/** With `none`: words of commands that may wait for being written. */
+const UNWRITTEN_WORDS = 262_144
+/** Commands of a run after which the keeper's thread starts, at the latest. */
+const KEEPER_AFTER = 250_000
 
 /** What a journal needs of the pipeline that it is part of. */
 export interface JournalHost {
@@ -31,6 +36,8 @@ export interface JournalHost {
   readonly onCommand?: ((words: Int32Array, at: number, engine: MatchingEngine) => void) | undefined
   /** The state of the stages between two batches. */
   readonly stages: () => ReadonlyMap<string, Uint8Array>
+  /** How segments of commands are written, where it is not as the options say. */
+  readonly openSegment?: OpenSegmentFile | undefined
 }
 
 /** What was found and done when a journal was opened. */
@@ -75,6 +82,8 @@ export class Journal {
   private block: BlockBuffer
   private pending: number
   private snapshotAt: number
+  /** From which sequence on the keeper's thread runs: short runs do without. */
+  private readonly keeperAt: number
   private flags: number
   private bytes = 0
   private syncs = 0
@@ -131,17 +140,17 @@ export class Journal {
     this.block = new BlockBuffer(settings.syncRecords)
     this.pending = 0
     this.snapshotAt = this.sequence + settings.snapshotEvery
+    this.keeperAt = this.sequence + Math.min(KEEPER_AFTER, settings.snapshotEvery / 2)
     this.log = new LogWriter({
       ...common,
       kind: SegmentKind.commands,
       number: found.nextSegment,
-      open: settings.files === 'map' ? (path, bytes) => new MappedSegmentFile(path, bytes) : openWritten,
+      open: host.openSegment ?? (settings.files === 'map' ? openMapped : openWritten),
       configuration: () => JSON.stringify(this.configuration),
       now: Date.now,
       prepare: () => this.eventLog.askForSegment(),
     })
     this.keeper = new Keeper(settings)
-    this.keeper.start()
     if (found.isChanged) this.snapshotHere()
     const { snapshotSequence, replayed } = found
     const seconds = (performance.now() - began) / 1e3
@@ -164,14 +173,14 @@ export class Journal {
     if (this.pending === 0) return
     if (this.isFailed) throw new JournalError(this.settings.dir, 'the journal has failed before')
     try {
-      this.writeTables()
-      this.writeCommands()
+      if (this.settings.durability !== 'none' || this.pending >= UNWRITTEN_WORDS) this.write()
       this.eventLog.put(events)
     } catch (error) {
       this.isFailed = true
       throw error
     }
-    if (this.sequence >= this.snapshotAt) this.askForSnapshot()
+    if (this.sequence >= this.keeperAt) this.keeper.start()
+    if (this.sequence >= this.snapshotAt && this.pending === 0) this.askForSnapshot()
   }
 
   figures(): JournalFigures {
@@ -196,6 +205,7 @@ export class Journal {
       }
     }
     await attempt(() => this.keeper.close())
+    if (!this.isFailed) await attempt(() => this.write())
     await attempt(() => this.eventLog.close())
     await attempt(() => this.log.close())
     await attempt(() => removeDrafts(this.settings.dir))
@@ -204,6 +214,12 @@ export class Journal {
       await attempt(() => this.snapshotHere())
     await attempt(() => this.lock.release())
     if (problems.length > 0) throw problems[0]
+  }
+
+  private write(): void {
+    if (this.pending === 0) return
+    this.writeTables()
+    this.writeCommands()
   }
 
   private writeTables(): void {

@@ -1,4 +1,4 @@
-import { existsSync, rmSync, statSync } from 'node:fs'
+import { renameSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { RECORD_BYTES } from '../book/record.ts'
 import {
@@ -130,16 +130,26 @@ export class LogWriter {
     })
     const bytes = Math.max(segmentBytes, padded(header.length + length))
     const path = join(dir, segmentName(kind, number, firstSequence))
-    let draft = preparedPath(dir, kind)
-    if (!existsSync(draft) || statSync(draft).size !== bytes) {
-      draft = `${path}.tmp`
-      prepareSegment(draft, bytes, isSynced)
-    }
+    const draft = `${path}.tmp`
+    if (!claimPrepared(preparedPath(dir, kind), draft, bytes)) prepareSegment(draft, bytes, isSynced)
     nameSegment(draft, path, header, isSynced)
     this.file = open(path, bytes)
     this.at = header.length
     this.capacity = bytes
     this.isNextAsked = false
+  }
+}
+
+/**
+ * Takes a prepared segment under a name that nobody else uses: whoever prepares them may be at the next one already.
+ * Returns false if there is none of that size.
+ */
+function claimPrepared(prepared: string, draft: string, bytes: number): boolean {
+  try {
+    renameSync(prepared, draft)
+    return statSync(draft).size === bytes
+  } catch {
+    return false
   }
 }
 

@@ -3,15 +3,21 @@ import { openMappedFile, type MappedFile } from '../memory/mapped-file.ts'
 import { JournalError } from './problem.ts'
 import type { SegmentFile } from './segment-file.ts'
 
-/** A segment that is written through a mapping: another process that maps it sees each block without a copy. */
-export class MappedSegmentFile implements SegmentFile {
+/**
+ * A segment that is written through a mapping: another process that maps it sees each block without a copy.
+ * @throws JournalError if files cannot be mapped here
+ */
+export function openMapped(path: string, bytes: number): SegmentFile {
+  return new MappedSegmentFile(path, bytes)
+}
+
+class MappedSegmentFile implements SegmentFile {
   readonly path: string
   private readonly mapping: MappedFile
   private readonly memory: Uint8Array
   private syncedTo: number
   private writtenTo: number
 
-  /** @throws JournalError if files cannot be mapped here */
   constructor(path: string, bytes: number) {
     this.path = path
     try {
