@@ -12,13 +12,25 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   book: ['memory'],
   telemetry: ['memory'],
   risk: ['memory', 'book', 'telemetry'],
+  journal: ['memory', 'book'],
   pipeline: ['memory', 'book', 'telemetry'],
   transport: ['memory', 'book', 'telemetry'],
   client: ['memory', 'book', 'transport'],
-  operators: ['memory', 'book', 'telemetry', 'risk', 'pipeline', 'transport'],
+  operators: ['memory', 'book', 'telemetry', 'risk', 'journal', 'pipeline', 'transport'],
   scenario: ['book'],
   testing: ['memory', 'book', 'telemetry', 'risk', 'pipeline', 'operators'],
-  cli: ['memory', 'book', 'telemetry', 'risk', 'pipeline', 'transport', 'operators', 'scenario', 'testing'],
+  cli: [
+    'memory',
+    'book',
+    'telemetry',
+    'risk',
+    'journal',
+    'pipeline',
+    'transport',
+    'operators',
+    'scenario',
+    'testing',
+  ],
 }
 
 /** Where each third-party package may be imported. */

@@ -5,6 +5,9 @@ import { ExitCode } from './exit-code.ts'
 import { runFile, type RunFileOptions } from './run.ts'
 import { addSchema } from './schema.ts'
 import { settleFile, type SettleFileOptions } from './settle.ts'
+import { addBackup } from './backup.ts'
+import { addEvents } from './events.ts'
+import { addReplay } from './replay.ts'
 import { addTest } from './test.ts'
 import { validateFile, type ValidateOptions } from './validate.ts'
 
@@ -47,6 +50,9 @@ pipelineCommand('settle', "settle a pipeline file's log once more and write the 
 addBench(program)
 addSchema(program)
 addTest(program)
+addReplay(program)
+addEvents(program)
+addBackup(program)
 
 // What is said there is for someone to read; if nobody does, the run goes on.
 process.stderr.on('error', () => {})

@@ -1,5 +1,6 @@
 import * as E from 'fp-ts/lib/Either.js'
 import type { Definition } from '../pipeline/definition.ts'
+import { JournalError } from '../journal/problem.ts'
 import { preparePipeline, type Pipeline } from '../pipeline/runtime.ts'
 import { ExitCode } from './exit-code.ts'
 import { startWithHeap } from './heap.ts'
@@ -52,7 +53,8 @@ export async function runFile(file: string, options: RunFileOptions): Promise<nu
   }
 }
 
-async function runToReport(
+/** Runs a pipeline that is set up, and reports. Returns the exit code. */
+export async function runToReport(
   pipeline: Pipeline,
   { redact }: Definition,
   options: RunFileOptions,
@@ -73,7 +75,7 @@ async function runToReport(
   } catch (error) {
     endProgress()
     process.stderr.write(`millrace: ${redact(error instanceof Error ? error.message : String(error))}\n`)
-    return ExitCode.software
+    return error instanceof JournalError ? ExitCode.ioError : ExitCode.software
   }
 }
 

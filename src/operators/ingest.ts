@@ -23,6 +23,7 @@ import { jetStreamSourceOptions, openJetStreamSource } from './input/jetstream-s
 import { natsSourceOptions, openNatsSource } from './input/nats-source.ts'
 import { openLobster } from './lobster/lobster-source.ts'
 import { openOrderEntry, orderEntryOptions } from './order-entry/order-entry-source.ts'
+import { Resumed } from './input/resumed.ts'
 import { openOrders } from './orders/order-text.ts'
 import { FLOW_PROFILES, type ProfileName } from './simulator/profiles.ts'
 import { Simulator } from './simulator/simulator.ts'
@@ -98,7 +99,7 @@ function open(
       records === undefined ? from.simulate : { ...from.simulate, orders: records }
     return TE.fromEither(
       E.tryCatch(
-        () => new Simulator(market, { ...rest, orders }),
+        () => new Resumed(new Simulator(market, { ...rest, orders }), market),
         (error) => ({ path: ['from', 'simulate'], message: (error as Error).message }),
       ),
     )
@@ -114,6 +115,8 @@ function open(
         : [['from', 'orders', 'file'], openOrders(market, from.orders)]
   return pipe(
     source as TE.TaskEither<string, Source>,
+    // What comes through a pipe comes once; a file is there again.
+    TE.map((opened) => (from.orders?.file === '-' ? opened : new Resumed(opened, market))),
     TE.mapLeft((message) => ({ path, message })),
   )
 }
