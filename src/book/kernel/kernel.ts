@@ -2,7 +2,7 @@
 import { HEAD, RECORD_BYTES } from '../record-layout.ts'
 import { ORDER_ID_LOW } from '../state/order.ts'
 import { POOL_USED } from '../../memory/pool-words.ts'
-import { AUCTIONS_WORD, IS_ANY_KILLED_WORD, MARKET_DATA_WORD, ORDERS_POOL } from '../state/shared-words.ts'
+import { AUCTIONS_WORD, EVENTS_TOP, IS_ANY_KILLED_WORD, MARKET_DATA_WORD, ORDERS_POOL } from '../state/shared-words.ts'
 import { byteOf, wordOf } from './address.ts'
 import { COMMAND_CANCEL, COMMAND_NEW } from './codes.ts'
 import * as index from './index.ts'
@@ -31,6 +31,17 @@ export function applyRun(from: i32, count: i32): i32 {
     command += RECORD_BYTES
   }
   return count
+}
+
+/**
+ * Applies one command record.
+ * @param eventsTop the word at which its first event goes
+ * @returns the word at which the next event goes; 0 if it needs care and nothing is done, -1 if it has begun
+ */
+export function applyOne(from: i32, eventsTop: i32): i32 {
+  store<i32>(EVENTS_TOP << 2, eventsTop)
+  const run = applyRun(from, 1)
+  return run == 1 ? load<i32>(EVENTS_TOP << 2) : run == 0 ? 0 : -1
 }
 
 // @ts-ignore: decorator

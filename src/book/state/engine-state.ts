@@ -2,7 +2,7 @@ import { NONE, Pool } from '../../memory/heap.ts'
 import { BATCH_RECORDS } from '../batch.ts'
 import { BookHeap } from './book-heap.ts'
 import { Care } from './care.ts'
-import { HeapBatch } from './heap-batch.ts'
+import { EventBatch } from './heap-batch.ts'
 import {
   BLOCK_BAND_TICKS,
   BLOCK_BUY_STOPS,
@@ -50,7 +50,7 @@ export interface EngineOptions {
 export class EngineState extends BookHeap {
   readonly terms: Pool
   readonly instruments: Instruments
-  readonly events: HeapBatch
+  readonly events: EventBatch
   /** The block of each instrument met so far. */
   blocks: Int32Array
   /** The kill switch: whether it is on for all, and for whom. */
@@ -80,7 +80,7 @@ export class EngineState extends BookHeap {
     super(liveOrders * ORDER_WORDS * 2 + BATCH_RECORDS * RECORD_WORDS, liveOrders)
     this.terms = new Pool(this, TERMS_WORDS)
     this.instruments = instruments
-    this.events = new HeapBatch(this, BATCH_RECORDS)
+    this.events = new EventBatch(this, BATCH_RECORDS)
     this.blocks = this.words.subarray(0, 0)
     this.isAllKilled = false
     this.killed = new Set()
@@ -179,7 +179,7 @@ export class EngineState extends BookHeap {
     this.words[KNOWN_WORD] = count
   }
 
-  protected override eventBatch(): HeapBatch {
+  protected override eventBatch(): EventBatch {
     return this.events
   }
 
