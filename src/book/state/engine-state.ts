@@ -39,6 +39,8 @@ import { WantedOrder } from './wanted-order.ts'
 export interface EngineOptions {
   /** How many live orders to make room for at first; more are taken as they come. */
   readonly liveOrders?: number | undefined
+  /** How many event records to make room for at first; there is always room for more. */
+  readonly eventRecords?: number | undefined
   /** Whether `level` and `bestPrices` events are wanted. */
   readonly marketData?: boolean | undefined
 }
@@ -76,11 +78,14 @@ export class EngineState extends BookHeap {
   /** Trailing stops that follow a trade price. */
   moving: Int32Array
 
-  constructor(instruments: Instruments, { liveOrders = 512, marketData = false }: EngineOptions = {}) {
-    super(liveOrders * ORDER_WORDS * 2 + BATCH_RECORDS * RECORD_WORDS, liveOrders)
+  constructor(
+    instruments: Instruments,
+    { liveOrders = 512, eventRecords = BATCH_RECORDS, marketData = false }: EngineOptions = {},
+  ) {
+    super(liveOrders * ORDER_WORDS * 2 + eventRecords * RECORD_WORDS, liveOrders)
     this.terms = new Pool(this, TERMS_WORDS)
     this.instruments = instruments
-    this.events = new EventBatch(this, BATCH_RECORDS)
+    this.events = new EventBatch(this, eventRecords)
     this.blocks = this.words.subarray(0, 0)
     this.isAllKilled = false
     this.killed = new Set()
