@@ -9,7 +9,8 @@ import * as entering from './matching/enter.ts'
 import * as eventWriter from './matching/event-writer.ts'
 import { BLOCK_LAST_TICKS, BLOCK_STATE } from './state/instrument-block.ts'
 import type { Instruments } from './instruments.ts'
-import { publishIndications, publishLevels } from './matching/market-data.ts'
+import { oppositeSide } from './matching/book-side.ts'
+import { noteTraded, publishIndications, publishLevels } from './matching/market-data.ts'
 import { ORDER_INSTRUMENT, ORDER_OPEN_LOTS, ORDER_PRICE_TICKS, ORDER_TOTAL_LOTS } from './state/order.ts'
 import * as queries from './queries.ts'
 import * as record from './record.ts'
@@ -21,9 +22,9 @@ const { change } = changes
 const { changeFault } = faults
 const { enter, goOnEntering } = entering
 const { writeRejected } = eventWriter
-const { CODE, CommandKind, HEAD, headKind, RECORD_WORDS } = record
+const { CODE, CommandKind, HEAD, headKind, headSide, INSTRUMENT, RECORD_WORDS } = record
 const { ACCEPTED } = rejectCode
-const { COMMAND_AT, OPEN_LOTS_LEFT } = shared
+const { COMMAND_AT, FIRST_EVENT, OPEN_LOTS_LEFT } = shared
 
 const REJECT_CODE_MASK = 0xffff
 
@@ -109,8 +110,19 @@ export class MatchingEngine {
   /** Does the command that the kernel has left, or has begun. */
   private finish(at: number, run: number): void {
     const { state } = this
-    if ((run & BEGUN_BIT) === 0) this.applyWithCare(state.words, at)
-    else goOnEntering(state, state.words, at, state.words[OPEN_LOTS_LEFT]!)
+    if ((run & BEGUN_BIT) === 0) return this.applyWithCare(state.words, at)
+    const { touches, words } = state
+    if (touches !== undefined) {
+      const block = state.blocks[words[at + INSTRUMENT]!]!
+      noteTraded(
+        state,
+        touches,
+        oppositeSide(block, headSide(words[at + HEAD]!)),
+        words[FIRST_EVENT]! / RECORD_WORDS,
+      )
+    }
+    goOnEntering(state, words, at, words[OPEN_LOTS_LEFT]!)
+    if (touches !== undefined) publishLevels(state, touches, state.words, at)
   }
 
   private applyWithCare(words: Int32Array, at: number): void {

@@ -1,7 +1,7 @@
 import { NONE, type Heap } from '../../memory/heap.ts'
 import { Batch } from '../batch.ts'
 import { RECORD_WORDS } from '../record-layout.ts'
-import { EVENTS_END, EVENTS_TOP } from './shared-words.ts'
+import { EVENTS_END, EVENTS_FROM, EVENTS_TOP } from './shared-words.ts'
 
 /** A record has 2^4 words: a shift is exact and stays a whole number for V8. */
 export const RECORD_SHIFT = 4
@@ -41,12 +41,12 @@ export class HeapBatch extends Batch {
 export class EventBatch extends HeapBatch {
   constructor(heap: Heap, capacityRecords: number) {
     super(heap, capacityRecords)
-    this.tellEnd()
+    this.tellRoom()
   }
 
   override grow(): void {
     super.grow()
-    this.tellEnd()
+    this.tellRoom()
   }
 
   /** Tells the kernel where to write the next records. */
@@ -66,7 +66,8 @@ export class EventBatch extends HeapBatch {
     this.lend()
   }
 
-  private tellEnd(): void {
+  private tellRoom(): void {
+    this.heap.words[EVENTS_FROM] = this.from
     this.heap.words[EVENTS_END] = this.from + this.words.length
   }
 }

@@ -114,7 +114,7 @@ function compareBatches(
 
 test('kernel - whatever comes in batches of whatever size is answered as it would be one by one', (t) => {
   for (let seed = 1; seed <= 60; seed++)
-    compareBatches(seed, mixedFlow(seed, 600), plainInstruments, seed % 5 === 0)
+    compareBatches(seed, mixedFlow(seed, 600), plainInstruments, seed % 2 === 0)
   t.pass()
 })
 

@@ -6,7 +6,14 @@ import { fileURLToPath } from 'node:url'
 import test from 'ava'
 import * as codes from '../../../src/book/kernel/codes.ts'
 import { ANY_INSTRUMENT } from '../../../src/book/instruments.ts'
-import { CancelReason, CommandKind, EventKind, OrderType, TimeInForce } from '../../../src/book/record.ts'
+import {
+  CancelReason,
+  CommandKind,
+  EventKind,
+  OrderType,
+  Side,
+  TimeInForce,
+} from '../../../src/book/record.ts'
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
 
@@ -34,6 +41,8 @@ test("kernel - its numbers are the record's", (t) => {
       EVENT_ACCEPTED: EventKind.accepted,
       EVENT_TRADE: EventKind.trade,
       EVENT_CANCELLED: EventKind.cancelled,
+      EVENT_LEVEL: EventKind.level,
+      EVENT_BEST_PRICES: EventKind.bestPrices,
       TYPE_MARKET: OrderType.market,
       TIME_IOC: TimeInForce.ioc,
       TIME_FOK: TimeInForce.fok,
@@ -42,6 +51,8 @@ test("kernel - its numbers are the record's", (t) => {
       REASON_FOK: CancelReason.fok,
       REASON_NO_LIQUIDITY: CancelReason.noLiquidity,
       REASON_BOOK_FULL: CancelReason.bookFull,
+      BUY: Side.buy,
+      SELL: Side.sell,
       ANY_INSTRUMENT,
     },
   )
