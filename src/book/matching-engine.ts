@@ -2,14 +2,15 @@ import { BATCH_RECORDS, type Batch } from './batch.ts'
 import * as changes from './matching/change.ts'
 import * as faults from './command-fault.ts'
 import { EngineState, type EngineOptions } from './state/engine-state.ts'
-import { HeapBatch } from './state/heap-batch.ts'
+import { HeapBatch, RECORD_SHIFT } from './state/heap-batch.ts'
 import { BEGUN_BIT } from './state/kernel.ts'
 import * as shared from './state/shared-words.ts'
 import * as entering from './matching/enter.ts'
 import * as eventWriter from './matching/event-writer.ts'
 import { BLOCK_LAST_TICKS, BLOCK_STATE } from './state/instrument-block.ts'
 import type { Instruments } from './instruments.ts'
-import { publishIndications, publishLevels } from './matching/market-data.ts'
+import { oppositeSide } from './matching/book-side.ts'
+import { noteTraded, publishIndications, publishLevels } from './matching/market-data.ts'
 import {
   ORDER_CLIENT,
   ORDER_HEAD,
@@ -30,9 +31,9 @@ const { change } = changes
 const { changeFault } = faults
 const { enter, goOnEntering } = entering
 const { writeRejected } = eventWriter
-const { CODE, CommandKind, HEAD, headKind, RECORD_WORDS } = record
+const { CODE, CommandKind, HEAD, headKind, headSide, INSTRUMENT, RECORD_WORDS } = record
 const { ACCEPTED } = rejectCode
-const { COMMAND_AT, OPEN_LOTS_LEFT } = shared
+const { COMMAND_AT, FIRST_EVENT, OPEN_LOTS_LEFT } = shared
 
 const REJECT_CODE_MASK = 0xffff
 
@@ -49,60 +50,88 @@ export class MatchingEngine {
   readonly events: Batch
   /** For the functions of this folder. */
   readonly state: EngineState
-  /** Where commands that come from elsewhere are put. */
-  private readonly commands: HeapBatch
+  /** Where batches of commands from elsewhere are copied to. */
+  private readonly incoming: HeapBatch
+  /** The batch made last. */
+  private commands: HeapBatch
 
   constructor(instruments: Instruments, options: EngineOptions = {}) {
     this.instruments = instruments
     this.state = new EngineState(instruments, options)
     this.events = this.state.events
-    this.commands = new HeapBatch(this.state, BATCH_RECORDS)
+    this.incoming = new HeapBatch(this.state, BATCH_RECORDS)
+    this.commands = this.incoming
   }
 
   /**
    * Applies one command record; its events are appended to `events`.
    * A record that an earlier step refused (its reject code is set) becomes a `rejected` event and nothing else.
-   * @param words the array that the record is in
+   * @param words the array that the record is in; without a copy, if it is that of the engine's latest batch
    * @param at the word it begins at
    */
   apply(words: Int32Array, at: number): void {
     const { state } = this
-    const command = state.words
-    for (let word = 0; word < RECORD_WORDS; word++) command[COMMAND_AT + word] = words[at + word]!
-    this.run(COMMAND_AT, 1)
+    const { kernel, events } = state
+    let from = this.commands.from + at
+    if (words !== this.commands.words) {
+      from = COMMAND_AT
+      const command = state.words
+      for (let word = 0; word < RECORD_WORDS; word++) command[COMMAND_AT + word] = words[at + word]!
+    }
+    const top = kernel.applyOne(from, events.from + events.count * RECORD_WORDS)
+    if (top > 0) events.count = (top - events.from) >> RECORD_SHIFT
+    else {
+      events.takeBack()
+      this.finish(from, top === 0 ? 0 : BEGUN_BIT)
+    }
   }
 
   /** Applies commands in their order, as `apply` does each: faster, most of all if the batch is the engine's own. */
   applyBatch(batch: Batch): void {
     if (batch instanceof HeapBatch && batch.heap === this.state) return this.run(batch.from, batch.count)
-    const { commands } = this
-    for (let from = 0; from < batch.count; from += commands.capacity) {
-      const count = Math.min(commands.capacity, batch.count - from)
-      commands.words.set(batch.words.subarray(from * RECORD_WORDS, (from + count) * RECORD_WORDS))
-      this.run(commands.from, count)
+    const { incoming } = this
+    for (let from = 0; from < batch.count; from += incoming.capacity) {
+      const count = Math.min(incoming.capacity, batch.count - from)
+      incoming.words.set(batch.words.subarray(from * RECORD_WORDS, (from + count) * RECORD_WORDS))
+      this.run(incoming.from, count)
     }
   }
 
-  /** A batch for commands, in the engine's memory: `applyBatch` takes it as it is. */
+  /** A batch for commands in the engine's memory: `applyBatch` takes any of them as it is, `apply` the latest. */
   makeBatch(capacityRecords: number = BATCH_RECORDS): Batch {
-    return new HeapBatch(this.state, capacityRecords)
+    this.commands = new HeapBatch(this.state, capacityRecords)
+    return this.commands
   }
 
   /** Applies commands that lie in the heap: what the kernel leaves is done with care, and then it goes on. */
   private run(from: number, count: number): void {
-    const { state } = this
-    const { kernel, events } = state
+    const { kernel, events } = this.state
     const end = from + count * RECORD_WORDS
-    for (let at = from; at < end;) {
+    for (let at = from; at < end; at += RECORD_WORDS) {
       events.lend()
       const run = kernel.applyRun(at, (end - at) / RECORD_WORDS)
       events.takeBack()
       at += (run & ~BEGUN_BIT) * RECORD_WORDS
-      if (at === end) return
-      if ((run & BEGUN_BIT) === 0) this.applyWithCare(state.words, at)
-      else goOnEntering(state, state.words, at, state.words[OPEN_LOTS_LEFT]!)
-      at += RECORD_WORDS
+      if (at < end) this.finish(at, run)
     }
+  }
+
+  /** Does the command that the kernel has left, or has begun. */
+  private finish(at: number, run: number): void {
+    const { state } = this
+    if ((run & BEGUN_BIT) === 0) return this.applyWithCare(state.words, at)
+    const { touches, words } = state
+    if (touches !== undefined) {
+      const block = state.blocks[words[at + INSTRUMENT]!]!
+      noteTraded(
+        state,
+        touches,
+        oppositeSide(block, headSide(words[at + HEAD]!)),
+        words[FIRST_EVENT]! / RECORD_WORDS,
+      )
+    }
+    goOnEntering(state, words, at, words[OPEN_LOTS_LEFT]!)
+    if (touches !== undefined) publishLevels(state, touches, state.words, at)
   }
 
   private applyWithCare(words: Int32Array, at: number): void {

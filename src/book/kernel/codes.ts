@@ -7,6 +7,8 @@ export const COMMAND_CANCEL = 2
 export const EVENT_ACCEPTED = 1
 export const EVENT_TRADE = 3
 export const EVENT_CANCELLED = 4
+export const EVENT_LEVEL = 10
+export const EVENT_BEST_PRICES = 11
 
 export const TYPE_MARKET = 2
 
@@ -18,5 +20,8 @@ export const REASON_IOC = 2
 export const REASON_FOK = 3
 export const REASON_NO_LIQUIDITY = 4
 export const REASON_BOOK_FULL = 5
+
+export const BUY = 0
+export const SELL = 1
 
 export const ANY_INSTRUMENT = -1

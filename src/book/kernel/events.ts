@@ -1,6 +1,7 @@
 import {
   CLIENT,
   CODE,
+  FIRST_TOTAL,
   HEAD,
   INSTRUMENT,
   LOTS,
@@ -9,8 +10,10 @@ import {
   MAKER_ORDER_ID,
   MATCH_LOW,
   OPEN_LOTS,
+  ORDER_ID,
   PRICE_TICKS,
   RECORD_BYTES,
+  SECOND_TOTAL,
   SEQUENCE,
 } from '../record-layout.ts'
 import {
@@ -99,4 +102,16 @@ export function writeTrade(command: usize, maker: usize, lots: i32, takerOpenLot
   store<i64>(to, load<i64>(maker, ORDER_ID_LOW << 2), MAKER_ORDER_ID << 2)
   store<i32>(to, load<i32>(maker, ORDER_CLIENT << 2), MAKER_CLIENT << 2)
   store<i32>(to, number, MATCH_LOW << 2)
+}
+
+/** An event of an instrument, of no order, with two totals; its other words are 0. Returns where it begins. */
+export function writeMarketEvent(command: usize, head: i32, instrument: i32, first: f64, second: f64): usize {
+  const to = next()
+  v128.store(to, i32x4.replace_lane(i32x4.replace_lane(i32x4.splat(0), <u8>HEAD, head), <u8>INSTRUMENT, instrument))
+  store<i64>(to, load<i64>(command, SEQUENCE << 2), SEQUENCE << 2)
+  store<i64>(to, 0, ORDER_ID << 2)
+  v128.store(to, i32x4.splat(0), PRICE_TICKS << 2)
+  store<u64>(to, <u64>first, FIRST_TOTAL << 2)
+  store<u64>(to, <u64>second, SECOND_TOTAL << 2)
+  return to
 }

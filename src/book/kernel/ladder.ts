@@ -30,6 +30,23 @@ import { LEVELS_POOL, NODES_POOL } from '../state/shared-words.ts'
 import { byteOf, wordOf } from './address.ts'
 import { give, take } from './pool.ts'
 
+/** The level of a price, or 0. */
+export function findLevel(side: usize, priceTicks: i32): usize {
+  let node = byteOf(load<i32>(side, SIDE_LEAF << 2))
+  if (node == 0 || load<i32>(node, NODE_KEY << 2) != priceTicks >>> RADIX_BITS) {
+    let shift = load<i32>(side, SIDE_SHIFT << 2)
+    node = byteOf(load<i32>(side, SIDE_ROOT << 2))
+    if (node == 0 || load<i32>(node, NODE_KEY << 2) != keyAt(priceTicks, shift)) return 0
+    for (; shift > 0; shift -= RADIX_BITS) {
+      const way = (priceTicks >>> shift) & RADIX_MASK
+      if (((load<i32>(node, NODE_BITS << 2) >>> way) & 1) == 0) return 0
+      node = byteOf(load<i32>(node + byteOf(way)))
+    }
+  }
+  const way = priceTicks & RADIX_MASK
+  return ((load<i32>(node, NODE_BITS << 2) >>> way) & 1) == 0 ? 0 : byteOf(load<i32>(node + byteOf(way)))
+}
+
 /** The level of a price, made if it is not there; 0 when no memory is left. */
 // @ts-ignore: decorator
 @inline

@@ -38,11 +38,13 @@ import { find } from './index.ts'
 import { nextLevel } from './ladder.ts'
 import { reduce, remove, rest } from './orders.ts'
 
-/** How far a command has come. */
+/** How far a command has come: those that are done are odd. */
 export const UNTOUCHED = 0
 export const DONE = 1
 /** Accepted and traded as far as the first maker that needs care; OPEN_LOTS_LEFT says what is still open. */
 export const BEGUN = 2
+/** Done, and it rests. */
+export const RESTED = 3
 
 /** A new order, buy or sell, limit or market, gtc, ioc, fok or day: the least of each, and the bits of the others. */
 const PLAIN_HEAD = 0x0101_0001
@@ -81,7 +83,7 @@ export function enter(command: usize): i32 {
   let reason = REASON_BOOK_FULL
   if (isMarket) reason = REASON_NO_LIQUIDITY
   else if (timeInForce == TIME_IOC || timeInForce == TIME_FOK) reason = REASON_IOC
-  else if (rest(command, block + byteOf(isSell * SIDE_WORDS), open)) return DONE
+  else if (rest(command, block + byteOf(isSell * SIDE_WORDS), open)) return RESTED
   writeRemainderCancelled(command, open, reason)
   return DONE
 }

@@ -1,5 +1,5 @@
 import { Heap, Pool } from '../../memory/heap.ts'
-import type { HeapBatch } from './heap-batch.ts'
+import type { EventBatch } from './heap-batch.ts'
 import { startKernel, type Kernel } from './kernel.ts'
 import { NODE_WORDS } from './ladder-layout.ts'
 import { LEVEL_WORDS } from './level.ts'
@@ -35,7 +35,7 @@ export class BookHeap extends Heap {
       extendPool: (at) => (this.poolAt(at).extend() ? 1 : 0),
       growIndex: () => this.index.grow(),
       endIndexGrowth: () => this.index.endGrowth(),
-      growEvents: () => this.eventBatch().growFull(),
+      growEvents: () => this.eventBatch().growLent(),
     })
     this.orders = new Pool(this, ORDER_WORDS, ORDERS_POOL)
     this.levels = new Pool(this, LEVEL_WORDS, LEVELS_POOL)
@@ -44,7 +44,7 @@ export class BookHeap extends Heap {
   }
 
   /** Where the kernel writes events: of an engine alone. */
-  protected eventBatch(): HeapBatch {
+  protected eventBatch(): EventBatch {
     throw new RangeError('a heap without events')
   }
 

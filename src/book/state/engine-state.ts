@@ -2,7 +2,7 @@ import { NONE, Pool } from '../../memory/heap.ts'
 import { BATCH_RECORDS } from '../batch.ts'
 import { BookHeap } from './book-heap.ts'
 import { Care } from './care.ts'
-import { HeapBatch } from './heap-batch.ts'
+import { EventBatch } from './heap-batch.ts'
 import {
   BLOCK_BAND_TICKS,
   BLOCK_BUY_STOPS,
@@ -39,6 +39,8 @@ import { WantedOrder } from './wanted-order.ts'
 export interface EngineOptions {
   /** How many live orders to make room for at first; more are taken as they come. */
   readonly liveOrders?: number | undefined
+  /** How many event records to make room for at first; there is always room for more. */
+  readonly eventRecords?: number | undefined
   /** Whether `level` and `bestPrices` events are wanted. */
   readonly marketData?: boolean | undefined
 }
@@ -50,7 +52,7 @@ export interface EngineOptions {
 export class EngineState extends BookHeap {
   readonly terms: Pool
   readonly instruments: Instruments
-  readonly events: HeapBatch
+  readonly events: EventBatch
   /** The block of each instrument met so far. */
   blocks: Int32Array
   /** The kill switch: whether it is on for all, and for whom. */
@@ -76,11 +78,14 @@ export class EngineState extends BookHeap {
   /** Trailing stops that follow a trade price. */
   moving: Int32Array
 
-  constructor(instruments: Instruments, { liveOrders = 512, marketData = false }: EngineOptions = {}) {
-    super(liveOrders * ORDER_WORDS * 2 + BATCH_RECORDS * RECORD_WORDS, liveOrders)
+  constructor(
+    instruments: Instruments,
+    { liveOrders = 512, eventRecords = BATCH_RECORDS, marketData = false }: EngineOptions = {},
+  ) {
+    super(liveOrders * ORDER_WORDS * 2 + eventRecords * RECORD_WORDS, liveOrders)
     this.terms = new Pool(this, TERMS_WORDS)
     this.instruments = instruments
-    this.events = new HeapBatch(this, BATCH_RECORDS)
+    this.events = new EventBatch(this, eventRecords)
     this.blocks = this.words.subarray(0, 0)
     this.isAllKilled = false
     this.killed = new Set()
@@ -179,7 +184,7 @@ export class EngineState extends BookHeap {
     this.words[KNOWN_WORD] = count
   }
 
-  protected override eventBatch(): HeapBatch {
+  protected override eventBatch(): EventBatch {
     return this.events
   }
 

@@ -20,6 +20,11 @@ export interface Kernel {
    * @returns how many are done; BEGUN_BIT too if the next one has begun and is to be gone on with
    */
   readonly applyRun: (from: number, count: number) => number
+  /**
+   * Applies one command record, whose first event goes to the word `eventsTop`.
+   * @returns where the next event goes; 0 if the command needs care and nothing is done, -1 if it has begun
+   */
+  readonly applyOne: (from: number, eventsTop: number) => number
   /** The slot of a live order, or NONE. */
   readonly find: (idLow: number, idHigh: number) => number
   /** Puts an order into the id index, and takes it out. */

@@ -21,8 +21,10 @@
  *  40  marketData   1 if level and best price events are wanted
  *  41  links        pairs of linked live orders
  *  42  openLots     where the kernel leaves off in the middle of an order: what of it is still open
- *  43  eventsTop    where the next event record goes, and where the room for them ends
- *  44  eventsEnd
+ *  43  eventsTop    where the next event record goes, and where the room for them begins and ends
+ *  44  eventsFrom
+ *  45  eventsEnd
+ *  46  firstEvent   of the command at work, counted from eventsFrom in words; kept if marketData is 1
  *  48  command      a single record, for the kernel to apply
  *  64  lookAhead    the kernel's own: orders that the next commands name
  */
@@ -48,6 +50,8 @@ export const MARKET_DATA_WORD = 40
 export const LINKS_WORD = 41
 export const OPEN_LOTS_LEFT = 42
 export const EVENTS_TOP = 43
-export const EVENTS_END = 44
+export const EVENTS_FROM = 44
+export const EVENTS_END = 45
+export const FIRST_EVENT = 46
 export const COMMAND_AT = 48
 export const LOOK_AHEAD_AT = 64
