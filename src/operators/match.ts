@@ -80,6 +80,7 @@ export const matchOperator: Operator<MatchOptions> = {
   options: optionsCodec,
   consumes: 'command',
   produces: 'event',
+  traits: () => ({ isStateful: true, costNs: 150 }),
   create: (given, { market, checkEvery }) =>
     TE.right(step(market, { ...given, check: checkEvery ?? given.check })),
 }
