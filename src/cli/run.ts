@@ -28,7 +28,7 @@ export async function runFile(file: string, options: RunFileOptions): Promise<nu
   }
   const ended = await startWithHeap(definition.right.runtime.heap ?? {})
   if (ended !== undefined) return ended
-  printWarnings(definition.right, options.format)
+  printWarnings(definition.right.warnings, options.format)
   const stop = new AbortController()
   // A run that is to last a time has no count of orders to end at, unless one is asked for too.
   const records = options.orders ?? (options.duration === undefined ? undefined : Infinity)

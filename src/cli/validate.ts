@@ -19,7 +19,7 @@ export async function validateFile(file: string, options: ValidateOptions): Prom
     printProblems(definition.left, options.format)
     return ExitCode.configuration
   }
-  printWarnings(definition.right, options.format)
+  printWarnings(definition.right.warnings, options.format)
   const { name, stages } = definition.right
   if (options.format === 'json') {
     const echo = options.echo === true ? echoJson(definition.right) : {}
