@@ -14,15 +14,15 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   pipeline: ['memory', 'book', 'telemetry'],
   operators: ['memory', 'book', 'telemetry', 'pipeline'],
   scenario: ['book'],
-  testing: ['memory', 'book', 'telemetry', 'pipeline', 'operators'],
+  testing: ['memory', 'book', 'telemetry', 'pipeline', 'operators', 'scenario'],
   cli: ['memory', 'book', 'telemetry', 'pipeline', 'operators', 'scenario', 'testing'],
 }
 
 /** Where each third-party package may be imported. */
 const HOMES: Readonly<Record<string, readonly string[]>> = {
   rxjs: ['pipeline', 'operators', 'testing'],
-  'io-ts': ['pipeline', 'operators'],
-  'fp-ts': ['pipeline', 'operators', 'cli'],
+  'io-ts': ['pipeline', 'operators', 'testing'],
+  'fp-ts': ['pipeline', 'operators', 'testing', 'cli'],
   yaml: ['pipeline'],
   'csv-parse': ['operators'],
   commander: ['cli'],

@@ -64,6 +64,7 @@ function stageSchema(writer: SchemaWriter, operators: readonly AnyOperator[], is
     required: isLayer ? ['id'] : ['id', 'operator'],
     allOf: operators.map((operator) => ({
       if: { properties: { operator: { const: operator.name } }, required: ['operator'] },
+      // oxlint-disable-next-line unicorn/no-thenable -- the keyword of JSON Schema
       then: { $ref: `#/definitions/${operatorKey(operator)}` },
     })),
   }
@@ -160,7 +161,7 @@ class SchemaWriter {
           ...(this.isLayer || required.length === 0 ? {} : { required }),
         }
       }
-      case 'variant':
+      default:
         return this.variant(shape.cases)
     }
   }
