@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { addBench } from './bench/commands.ts'
+import { addCreate } from './create.ts'
 import { ExitCode } from './exit-code.ts'
 import { runFile, type RunFileOptions } from './run.ts'
 import { addSchema } from './schema.ts'
@@ -37,6 +38,7 @@ pipelineCommand('validate', 'check a pipeline file and say all that is wrong wit
   })
 
 addBench(program)
+addCreate(program)
 addSchema(program)
 addTest(program)
 
