@@ -82,8 +82,7 @@ test.serial(
   'create - within the project that Millrace belongs to, the schema is that of the package',
   async (t) => {
     const dir = join(root, 'node_modules/.cache/create-test')
-    const folder = new Folder()
-    t.teardown(() => folder.remove())
+    t.teardown(() => rmSync(dir, { recursive: true, force: true }))
     const { code } = await millrace(['create', '--name', `n${process.pid}`, '--dir', dir])
     t.is(code, 0)
     const file = join(dir, `n${process.pid}.yaml`)
