@@ -2,14 +2,14 @@ import * as E from 'fp-ts/lib/Either.js'
 import type { DiffLine } from '../scenario/diff.ts'
 import { loadDefinition, type Definition, type LoadSettings } from '../pipeline/definition.ts'
 import type { Registry } from '../pipeline/operator.ts'
-import { pipelineError, type PipelineError, type Problem } from '../pipeline/problem.ts'
+import { formatProblem, pipelineError, type PipelineError, type Problem } from '../pipeline/problem.ts'
 import { preparePipeline, type Pipeline, type RunReport } from '../pipeline/runtime.ts'
 import { besideOf } from '../pipeline/secrets.ts'
 import { didYouMean } from '../pipeline/suggest.ts'
 import { disagreements, type EdgeFigures, type Outcome } from './expect.ts'
 import type { Given } from './given.ts'
 import { standIn, type Observed, type Seen } from './stand-ins.ts'
-import type { PipelineTest, TestFile } from './test-file.ts'
+import { readTestFile, type PipelineTest, type TestFile } from './test-file.ts'
 import { VirtualTime } from './virtual-time.ts'
 
 /** Where a test went otherwise than it says. */
@@ -40,6 +40,26 @@ export interface RunTestOptions extends Pick<LoadSettings, 'importModule' | 'var
 const HANG_MS = 5_000
 /** What runs longer than a day of virtual time has no end of its own. */
 const MAX_VIRTUAL_MS = 24 * 3_600_000
+
+/**
+ * Runs all tests of a file, one after the other, for test runners of any kind: `for (const { name, failures } of ...)`.
+ * @throws Error that says all that is wrong with the test file or the pipeline file
+ */
+export async function testPipelineFile(path: string, options: RunTestOptions): Promise<TestResult[]> {
+  const read = await readTestFile(path, options.variables ?? {})()
+  if (E.isLeft(read)) throw problemError(read.left)
+  const results: TestResult[] = []
+  for (const test of read.right.tests) {
+    const result = await runTest(read.right, test, options)
+    if (E.isLeft(result)) throw problemError(result.left)
+    results.push(result.right)
+  }
+  return results
+}
+
+function problemError({ problems }: PipelineError): Error {
+  return new Error(problems.map(formatProblem).join('\n'))
+}
 
 /** Runs one test. The error is what is wrong with the pipeline file, or with the test for this pipeline. */
 export async function runTest(
