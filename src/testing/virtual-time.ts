@@ -204,5 +204,7 @@ function virtualDate(Real: DateConstructor, now: () => number): DateConstructor 
 
 /** Whether the system is at work for someone in this process, whose answer will come by itself. */
 function isReadingOrWriting(): boolean {
-  return process.getActiveResourcesInfo().some((name) => /^FS|^FileHandleCloseReq|^GETADDRINFO|^ZLIB|^RANDOMBYTES/.test(name))
+  return process
+    .getActiveResourcesInfo()
+    .some((name) => /^FS|CloseReq$|^GETADDRINFO|^ZLIB|^RANDOMBYTES/.test(name))
 }
