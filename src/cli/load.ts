@@ -1,6 +1,6 @@
 import { pipe } from 'fp-ts/lib/function.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
-import { loadDefinition } from '../pipeline/definition.ts'
+import { loadDefinition, type Definition } from '../pipeline/definition.ts'
 import { formatProblem, pipelineError, type PipelineError, type Problem } from '../pipeline/problem.ts'
 import { registry } from '../operators/registry.ts'
 import { importPlugin } from './import-plugin.ts'
@@ -44,8 +44,16 @@ export function printWarnings(warnings: readonly Problem[], format: 'text' | 'js
   if (format === 'json') process.stderr.write(`${JSON.stringify({ warnings })}\n`)
   else
     process.stderr.write(
-      warnings
-        .map((warning) => `${formatProblem({ ...warning, message: `warning: ${warning.message}` })}\n`)
-        .join(''),
+      warnings.map((warning) => `${formatProblem({ ...warning, severity: 'warning' })}\n`).join(''),
     )
+}
+
+/** Whether a file may be used though something in it is doubtful. Where it may not, that is told. */
+export function mayGoOn(
+  { warnings }: Definition,
+  { denyWarnings, format }: { readonly denyWarnings?: boolean; readonly format: 'text' | 'json' },
+): boolean {
+  if (denyWarnings !== true || warnings.length === 0) return true
+  printWarnings(warnings, format)
+  return false
 }

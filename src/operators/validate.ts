@@ -46,6 +46,15 @@ class Validate implements Step {
         words[at + CODE]! |= RejectCode.DUPLICATE_ORDER_ID
     }
   }
+
+  /** The order ids that are remembered. */
+  snapshot(): Uint8Array {
+    return this.recent?.snapshot() ?? new Uint8Array(0)
+  }
+
+  restore(bytes: Uint8Array): void {
+    if (bytes.length > 0) this.recent?.restore(bytes)
+  }
 }
 
 const rulesCodec = options(
@@ -70,5 +79,6 @@ export const validateOperator: Operator<ValidateRules> = {
   options: rulesCodec,
   consumes: 'command',
   produces: 'command',
+  traits: () => ({ isStateful: true, costNs: 25 }),
   create: (rules, { market }) => TE.right(new Validate(market, rules)),
 }

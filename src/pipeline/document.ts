@@ -58,7 +58,10 @@ export class Document {
     this.concealed = found.concealed
     this.redactor = found.redactor
     this.labels = labels
-    this.warnings = found.warnings.map(({ path, fault }) => problemOf(fault, this.pathText(path)))
+    this.warnings = found.warnings.map(({ path, fault }) => ({
+      ...problemOf(fault, this.pathText(path)),
+      severity: 'warning',
+    }))
     this.problems = [
       ...problems,
       ...found.faults.map(({ path, fault }) => problemOf(fault, this.pathText([...path, ...keyOf(fault)]))),

@@ -50,7 +50,7 @@ test('secrets - one that everyone may read is warned of, at its place', async (t
   t.deepEqual(
     definition?.warnings.map((warning) => folder.short(formatProblem(warning))),
     [
-      'conf/x.yaml:5:68 out.to.nats.token: secret file token can be read by everyone (mode 0644): chmod 600 it',
+      'conf/x.yaml:5:68 out.to.nats.token: warning: secret file token can be read by everyone (mode 0644): chmod 600 it',
     ],
   )
 })
