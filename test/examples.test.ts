@@ -56,7 +56,7 @@ test('examples - a file names an operator of its own', async (t) => {
       ['accepted', 'a2', undefined],
       ['accepted', 'b1', undefined],
       ['trade', 'b1', undefined],
-      ['rejected', 'a3', 'CODE_100'],
+      ['rejected', 'a3', 'CODE_120'],
       ['accepted', 'a4', undefined],
     ],
   )

@@ -8,7 +8,7 @@ import { besideOf } from '../pipeline/secrets.ts'
 import { didYouMean } from '../pipeline/suggest.ts'
 import { disagreements, type EdgeFigures, type Outcome } from './expect.ts'
 import type { Given } from './given.ts'
-import { standIn, type Observed, type Seen } from './stand-ins.ts'
+import { isWaiting, standIn, type Observed, type Seen } from './stand-ins.ts'
 import { readTestFile, type PipelineTest, type TestFile } from './test-file.ts'
 import { VirtualTime } from './virtual-time.ts'
 
@@ -105,15 +105,16 @@ function misfits(file: TestFile, test: PipelineTest, { stages }: Definition): Pr
   const ids = stages.map(({ id }) => id)
   const sinks = sinksOf(stages)
   const sources = stages.filter(({ operator }) => operator.consumes === undefined).map(({ id }) => id)
+  const waits = new Set(stages.filter(isWaiting).map(({ id }) => id))
   for (const [id, mock] of Object.entries(test.case.mocks ?? {})) {
     const path = ['mocks', id]
     if (!ids.includes(id)) report(path, `no stage has the id ${JSON.stringify(id)}${didYouMean(id, ids)}`)
     else if (mock.records !== undefined && !sources.includes(id))
       report([...path, 'records'], `${id} is no source: only a source gives records`)
-    else if (mock.real !== undefined && !sinks.has(id))
-      report([...path, 'real'], `${id} is no sink: all but sinks are real anyway`)
-    else if (mock.delay !== undefined && !sinks.has(id))
-      report([...path, 'delay'], `${id} is no sink: only what waits can be delayed`)
+    else if (mock.real !== undefined && !sinks.has(id) && !waits.has(id))
+      report([...path, 'real'], `${id} is real anyway: only sinks and stages that wait are stood in for`)
+    else if (mock.delay !== undefined && !sinks.has(id) && !waits.has(id))
+      report([...path, 'delay'], `${id} neither waits nor writes: only what does can be delayed`)
     else if (mock.fails !== undefined && sources.includes(id))
       report([...path, 'fails'], `${id} is a source: give it a file that is not there`)
   }
@@ -148,10 +149,10 @@ async function runInVirtualTime(
   )
   time.install()
   try {
-    const prepared = await preparePipeline({ ...definition, stages })()
+    const prepared = await preparePipeline(inOneThread({ ...definition, stages }))()
     if (E.isLeft(prepared)) return prepared
     const ended = await drive(prepared.right, time)
-    return E.right(outcomeOf(ended, observed, time))
+    return E.right(outcomeOf(ended, prepared.right, observed, time))
   } finally {
     time.uninstall()
   }
@@ -180,25 +181,51 @@ async function drive(pipeline: Pipeline, time: VirtualTime): Promise<Ended> {
   for (;;) {
     await time.quiet()
     if (ended !== undefined) break
-    if (time.elapsedMs > MAX_VIRTUAL_MS) return { failure: 'it still runs after a day of virtual time' }
+    if (time.elapsedMs > MAX_VIRTUAL_MS) {
+      await pipeline.abort()
+      return { failure: 'it still runs after a day of virtual time' }
+    }
     if (time.advance()) movedMs = time.realNowMs()
-    else if (time.realNowMs() - movedMs > HANG_MS)
+    else if (time.realNowMs() - movedMs > HANG_MS) {
+      await pipeline.abort()
       return { failure: 'it neither ends nor waits for time to pass: does its source end?' }
+    }
   }
   await run
   return ended
 }
 
-function outcomeOf(ended: Ended, { outputs, enteredMs }: Observed, time: VirtualTime): Outcome {
-  const report = 'report' in ended ? ended.report : undefined
-  const failure = 'failure' in ended ? ended.failure : ended.report.failure?.message
+function outcomeOf(
+  ended: Ended,
+  pipeline: Pipeline,
+  { outputs, enteredMs }: Observed,
+  time: VirtualTime,
+): Outcome {
+  const stats = pipeline.stats()
+  const edges = stats.edges.map(({ id, highWater, depth, offered, drops }): [string, EdgeFigures] => {
+    const dropped = Object.values(drops).reduce((sum, count) => sum + count, 0)
+    return [id, { highWater, depth, offered, dropped }]
+  })
   return {
     outputs,
     enteredMs,
-    commands: report?.commands ?? enteredMs.length,
+    commands: stats.commands,
     tookMs: time.elapsedMs,
-    deadLetters: 0,
-    edges: new Map<string, EdgeFigures>(),
-    failure,
+    deadLetters: stats.deadLettered,
+    edges: new Map(edges),
+    failure: 'failure' in ended ? ended.failure : ended.report.failure?.message,
   }
+}
+
+/**
+ * The same pipeline without threads or processes of its own, whose time is not ours to drive, and without a journal and
+ * a folder for dead letters, which would outlast the test.
+ */
+function inOneThread(definition: Definition): Definition {
+  const stages = definition.stages.map((stage) => ({
+    ...stage,
+    settings: { ...stage.settings, placement: undefined },
+    options: { ...(stage.options as object), journal: undefined },
+  }))
+  return { ...definition, stages, deadLettersDir: undefined }
 }

@@ -3,7 +3,15 @@ import type * as TE from 'fp-ts/lib/TaskEither.js'
 import type { Batch } from '../book/index.ts'
 import type { StageDefinition } from '../pipeline/definition.ts'
 import type { Market } from '../pipeline/market.ts'
-import type { AnyOperator, Source, StageContext, StageProblem, Step } from '../pipeline/operator.ts'
+import type {
+  AnyOperator,
+  AsyncStep,
+  Part,
+  Source,
+  StageContext,
+  StageProblem,
+  Step,
+} from '../pipeline/operator.ts'
 import { readU64, SEQUENCE } from '../book/record.ts'
 import { openGiven, timed, type Given } from './given.ts'
 import { EventWriter, type RecordObject } from './records.ts'
@@ -36,20 +44,39 @@ export interface StandInOptions {
   readonly observed: Observed
 }
 
-type Part = Source | Step
-
 /** A stage with someone else in its place, or looked at, as a test wants it. Its plan stays what it is. */
 export function standIn(stage: StageDefinition, options: StandInOptions): StageDefinition {
   const { operator, id } = stage
   const mock = options.mocks[id] ?? {}
   if (operator.consumes === undefined) return withPart(stage, sourceOf(operator, id, options))
   if (options.sinks.has(id)) return withPart(stage, sinkOf(operator, id, mock, options))
+  if (isWaiting(stage))
+    return mock.real === true ? stage : withPart(stage, () => async () => E.right(waiting(mock)))
   if (mock.fails !== undefined)
     return withPart(stage, (given, context) => async () => {
       const made = await operator.create(given, context)()
-      return E.map((part: never) => failing(part as Step, mock))(made as E.Either<StageProblem, never>)
+      return E.map((part: Part) => failing(part as Step, mock))(made)
     })
   return stage
+}
+
+/** Whether a stage waits for someone outside, so that a test has to stand in for it. */
+export function isWaiting({ operator, options }: StageDefinition): boolean {
+  return operator.traits?.(options).isAsync === true
+}
+
+/** Lets records pass unchanged, after a delay, or fails. */
+function waiting({ delay = 0, fails, times = Infinity }: Mock): AsyncStep {
+  let left = fails === undefined ? 0 : times
+  return {
+    processAsync: async () => {
+      if (delay > 0)
+        await new Promise((resolve) => {
+          setTimeout(resolve, delay)
+        })
+      if (left-- > 0) throw new Error(fails)
+    },
+  }
 }
 
 function withPart(
