@@ -19,6 +19,7 @@ test('examples - each of them is run here', (t) => {
     'book.ts',
     'max-rate.ndjson',
     'max-rate.test.ts',
+    'max-rate.test.yaml',
     'max-rate.ts',
     'max-rate.yaml',
     'operators.ts',
@@ -33,6 +34,11 @@ test('examples - the test of an operator of its own passes', async (t) => {
   const out = await printed('max-rate.test.ts')
   t.regex(out, /pass 4\n/)
   t.regex(out, /fail 0\n/)
+})
+
+test('examples - the test of a file with an operator of its own passes', async (t) => {
+  const { code, stdout, stderr } = await millrace(['test', 'examples/max-rate.test.yaml'])
+  t.deepEqual([code, stdout, stderr], [0, '2 passed, 0 failed\n', ''])
 })
 
 test('examples - a file names an operator of its own', async (t) => {
@@ -50,7 +56,7 @@ test('examples - a file names an operator of its own', async (t) => {
       ['accepted', 'a2', undefined],
       ['accepted', 'b1', undefined],
       ['trade', 'b1', undefined],
-      ['rejected', 'a3', 'CODE_100'],
+      ['rejected', 'a3', 'CODE_120'],
       ['accepted', 'a4', undefined],
     ],
   )

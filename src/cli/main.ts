@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { addBench } from './bench/commands.ts'
+import { addCreate } from './create.ts'
 import { deadLettersOf } from './dead-letters.ts'
 import { ExitCode } from './exit-code.ts'
 import { explainFile, type ExplainOptions } from './explain.ts'
@@ -91,6 +92,7 @@ program
   })
 
 addBench(program)
+addCreate(program)
 addSchema(program)
 addTest(program)
 addReplay(program)
