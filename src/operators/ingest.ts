@@ -20,6 +20,7 @@ import type { Operator, Source, StageProblem } from '../pipeline/operator.ts'
 import { observeSource, type PumpOptions } from '../pipeline/pump.ts'
 import { jetStreamSourceOptions, openJetStreamSource } from './input/jetstream-source.ts'
 import { natsSourceOptions, openNatsSource } from './input/nats-source.ts'
+import { openRedisSource, redisSourceOptions } from './input/redis-source.ts'
 import { openLobster } from './lobster/lobster-source.ts'
 import { openOrderEntry, orderEntryOptions } from './order-entry/order-entry-source.ts'
 import { openOrders } from './orders/order-text.ts'
@@ -49,6 +50,8 @@ const sources = {
   orders: options({ file: text }, { format: oneOf('auto', 'ndjson', 'csv') }),
   /** Frames and lines of JSON over core NATS. */
   nats: natsSourceOptions,
+  /** Entries of Redis Streams, as a consumer of a group. */
+  redisStreams: redisSourceOptions,
   /** Requests over NATS, each answered; a publish stage behind match hands the answers back. */
   orderEntry: orderEntryOptions,
   /** The same from a JetStream stream. */
@@ -82,6 +85,7 @@ function open(
     )
   }
   if (from.nats !== undefined) return openNatsSource(market, from.nats)
+  if (from.redisStreams !== undefined) return openRedisSource(market, id, from.redisStreams)
   if (from.orderEntry !== undefined) return openOrderEntry(market, from.orderEntry)
   if (from.jetstream !== undefined) return openJetStreamSource(market, id, from.jetstream)
   const [path, source] =

@@ -14,6 +14,7 @@ import { JetStreamOutlet } from '../../src/transport/nats/jetstream-outlet.ts'
 import { JetStreamReader } from '../../src/transport/nats/jetstream-reader.ts'
 import { openStream } from '../../src/transport/nats/stream-setup.ts'
 import { NatsServer } from './nats-server.ts'
+import { RedisServer } from './redis-server.ts'
 
 /** Who sends commands to a source under test, frame by frame, and loses none. */
 export interface Sender {
@@ -40,9 +41,9 @@ export interface Transport {
   readonly name: string
   /** What the stage says; `name` keeps tests apart. */
   from(name: string): IngestFrom
-  to(name: string): PublishTo
+  to?(name: string): PublishTo
   sender(name: string): Promise<Sender>
-  reader(name: string): Promise<Reader>
+  reader?(name: string): Promise<Reader>
   /** Breaks it, and mends it. */
   cut(): Promise<void>
   stop(): Promise<void>
@@ -231,6 +232,50 @@ export async function jetStreamTransport(): Promise<Transport> {
           reader.stop()
           return own.close()
         },
+      }
+    },
+    cut: async () => {
+      await server.kill()
+      await server.start()
+    },
+    stop: () => server.stop(),
+  }
+}
+
+/** Redis Streams: frames in entries, read as one consumer of a group. */
+export async function redisTransport(): Promise<Transport> {
+  const server = await RedisServer.start()
+  return {
+    name: 'redis',
+    from: (name) => ({
+      redisStreams: {
+        url: server.url,
+        streams: [`in:${name}`],
+        capacity: 4_096,
+        entryRecords: 512,
+        claimIdleMs: 1_000,
+      },
+    }),
+    sender: async (name) => {
+      const redis = server.connect()
+      let number = 0
+      const add = async (bytes: Uint8Array): Promise<void> => {
+        const id = `1-${++number}`
+        for (;;)
+          try {
+            await redis.xadd(`in:${name}`, id, 'frame', Buffer.from(bytes))
+            return
+          } catch (error) {
+            // An entry that was added before the connection broke.
+            if (/equal or smaller/.test((error as Error).message)) return
+            await new Promise((resolve) => setTimeout(resolve, 20))
+          }
+      }
+      return {
+        send: (words, from, to) => add(commandFrame(words, from, to)),
+        sendBad: add,
+        drain: () => Promise.resolve(),
+        close: async () => redis.disconnect(),
       }
     },
     cut: async () => {

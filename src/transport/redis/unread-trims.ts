@@ -21,7 +21,9 @@ export async function findUnreadTrims(redis: Redis, streams: Iterable<string>): 
     const [added, length] = [Number(info['entries-added']), Number(info['length'])]
     const first = (info['first-entry'] as [string] | null)?.[0]
     for (const group of groups) {
-      const read = group['entries-read']
+      // Of a group that has read nothing yet the server does not say so.
+      const isNew = group['last-delivered-id'] === '0-0'
+      const read = isNew ? 0 : group['entries-read']
       let entries = 0
       if (read != null && Number.isFinite(added)) entries = added - length - Number(read)
       else if (first !== undefined && isAfter(first, followerOf(String(group['last-delivered-id']))))
