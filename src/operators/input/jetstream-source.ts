@@ -124,7 +124,7 @@ export class JetStreamSource implements Source {
       market,
       Math.max(given.capacity ?? CAPACITY, 2 * (given.messageRecords ?? MESSAGE_RECORDS)),
     )
-    this.inbox = new FrameInbox(FrameKind.commands)
+    this.inbox = new FrameInbox(FrameKind.commands, this.arrivals.queue.capacity)
     this.reader = undefined
     this.messageAt = 0
     this.offset = 0

@@ -105,7 +105,7 @@ export class RedisSource implements Source {
     this.log = log
     this.given = given
     this.arrivals = new Arrivals(market, Math.max(given.capacity ?? CAPACITY, 2 * (given.entryRecords ?? 1)))
-    this.inbox = new FrameInbox(FrameKind.commands)
+    this.inbox = new FrameInbox(FrameKind.commands, this.arrivals.queue.capacity)
     this.reader = undefined
     this.entries = new Map()
     this.lastTag = 0

@@ -1,4 +1,5 @@
 import test from 'ava'
+import { Observable } from 'rxjs'
 import type { Batch } from '../../../src/book/index.ts'
 import { SEQUENCE } from '../../../src/book/record.ts'
 import { ingest, match, publish } from '../../../src/operators/index.ts'
@@ -11,6 +12,7 @@ import {
   joined,
   natsTransport,
   redisTransport,
+  webSocketTransport,
   type Sender,
   type Transport,
 } from '../../support/transports.ts'
@@ -46,7 +48,22 @@ function sizes(count: number): number[] {
   return Array.from({ length: Math.ceil(count / FRAME) }, (_, i) => Math.min(FRAME, count - i * FRAME))
 }
 
-for (const open of [natsTransport, jetStreamTransport, redisTransport]) {
+/** Batches one after the other with time in between, so that readers can come, go and come again. */
+function slowly(records: Batch, counts: readonly number[]): Observable<Batch> {
+  return new Observable((subscriber) => {
+    const all: Batch[] = []
+    inBatches(records, ...counts).subscribe((batch) => all.push(batch))
+    let next = 0
+    const timer = setInterval(() => {
+      if (next < all.length) return subscriber.next(all[next++]!)
+      clearInterval(timer)
+      subscriber.complete()
+    }, 15)
+    return () => clearInterval(timer)
+  })
+}
+
+for (const open of [natsTransport, jetStreamTransport, redisTransport, webSocketTransport]) {
   const of = open.name.replace('Transport', '')
   let transport: Transport
   test.before(async () => {
@@ -148,7 +165,7 @@ for (const open of [natsTransport, jetStreamTransport, redisTransport]) {
     if (reader === undefined) return t.pass('its streams are several: see redis-sink.test.ts')
     const batches: Batch[] = []
     let total = 0
-    const half = inBatches(commands, ...sizes(ORDERS))
+    const half = slowly(commands, sizes(ORDERS))
     let cutting: Promise<void> | undefined
     await ended(half.pipe(match(market), publish(market, transport.to!('events'))), {
       next: (batch) => {
