@@ -5,6 +5,7 @@ import { benchBook } from './book.ts'
 import { measurePipeline } from '../src/cli/bench/bench-pipeline.ts'
 import { benchMicro } from './micro.ts'
 import { benchScale } from './scale/index.ts'
+import { benchTransport } from './transport/index.ts'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -19,6 +20,7 @@ const benches: Record<string, () => unknown> = {
   pipeline: () => measurePipeline(1_000_000, 21),
   micro: benchMicro,
   scale: benchScale,
+  transport: benchTransport,
 }
 const names = positionals.length > 0 ? positionals : Object.keys(benches)
 const unknown = names.filter((name) => !Object.hasOwn(benches, name))
