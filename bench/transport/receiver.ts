@@ -29,15 +29,13 @@ connection.subscribe('bench.trades', {
     if (count < wanted) return
     // The last credit must reach the matcher before this ends.
     credit.stop()
-    void connection
-      .flush()
-      .then(() =>
-        process.send?.({
-          at: now,
-          cpuUs: cpuUs(),
-          ...(isTimed === 'yes' ? { sequences: [...sequences], times: [...times] } : {}),
-        }),
-      )
+    void connection.flush().then(() =>
+      process.send?.({
+        at: now,
+        cpuUs: cpuUs(),
+        ...(isTimed === 'yes' ? { sequences: [...sequences], times: [...times] } : {}),
+      }),
+    )
   },
 })
 await connection.flush()
