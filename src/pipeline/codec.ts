@@ -28,7 +28,7 @@ export class Codec<A> extends t.Type<A, unknown> {
 }
 
 /** What a codec says about the keys or texts it takes, so that a near miss can be answered with the right one. */
-interface WithChoices {
+export interface WithChoices {
   readonly choices: readonly string[]
 }
 

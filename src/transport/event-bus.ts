@@ -124,8 +124,7 @@ export class EventBus {
     let [low, high] = [idMs(first[0]), idMs(last[0]) + 1]
     while (low < high) {
       const middle = Math.floor((low + high) / 2)
-      const found = (await this.redis.xrangeBuffer(stream, middle, '+', 'COUNT', 1))[0] as unknown as
-        RawEntry | undefined
+      const found = (await this.redis.xrangeBuffer(stream, middle, '+', 'COUNT', 1))[0]
       if (found === undefined || sequenceOf(entryOf(found)) >= sequence) high = middle
       else low = idMs(String(found[0])) + 1
     }
@@ -138,7 +137,7 @@ export class EventBus {
       which === 'first'
         ? await this.redis.xrangeBuffer(stream, '-', '+', 'COUNT', 1)
         : await this.redis.xrevrangeBuffer(stream, '+', '-', 'COUNT', 1)
-    return found[0] === undefined ? undefined : entryOf(found[0] as unknown as RawEntry)
+    return found[0] === undefined ? undefined : entryOf(found[0])
   }
 }
 
@@ -205,7 +204,7 @@ export class BusSubscription {
         await new Promise((resolve) => setTimeout(resolve, 50))
         continue
       }
-      if (answer == null) continue
+      if (answer === null || answer === undefined) continue
       for (const [key, entries] of (answer instanceof Map ? [...answer] : answer) as [Buffer, RawEntry[]][])
         for (const entry of entries) {
           if (this.isClosed) return

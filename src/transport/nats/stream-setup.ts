@@ -3,6 +3,7 @@ import {
   jetstreamManager,
   RetentionPolicy,
   StorageType,
+  StoreCompression,
   type JetStreamManager,
   type StreamConfig,
   type StreamInfo,
@@ -86,7 +87,7 @@ function configOf(
     ...(settings.duplicateWindowSeconds === undefined
       ? {}
       : { duplicate_window: settings.duplicateWindowSeconds * NS_PER_SECOND }),
-    ...(settings.compression === true ? { compression: 's2' as never } : {}),
+    ...(settings.compression === true ? { compression: StoreCompression.S2 } : {}),
   }
 }
 

@@ -241,7 +241,7 @@ export class GroupReader {
 
 /** Entries of an answer, in the shape of the older protocol or of the newer one. */
 function entriesOf(answer: unknown, keys: readonly unknown[]): Entry[] {
-  if (answer == null) return []
+  if (answer === null || answer === undefined) return []
   const streams = (answer instanceof Map ? [...answer] : answer) as [Buffer, [Buffer, Buffer[] | null][]][]
   return streams.flatMap(([key, entries]) => {
     const lane = typeof keys[0] === 'number' ? keys[0] : keys.indexOf(String(key))

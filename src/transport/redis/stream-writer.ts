@@ -144,7 +144,7 @@ export class StreamWriter {
   /** The last event that a writer of this name has written, in this run or an earlier one. */
   async position(): Promise<EventPosition | undefined> {
     const [cause, index] = await this.redis.hmget(this.stateKey, 'cause', 'index')
-    return cause == null ? undefined : { cause: Number(cause), causeIndex: Number(index) }
+    return typeof cause !== 'string' ? undefined : { cause: Number(cause), causeIndex: Number(index) }
   }
 
   /** Adds an entry: field, value, field, value. */

@@ -162,7 +162,10 @@ for (const open of [natsTransport, jetStreamTransport, redisTransport, webSocket
   test.serial(`${of} - out: every event once and in order, over a cut too`, async (t) => {
     const market = new Market([ONE])
     const reader = await transport.reader?.('events')
-    if (reader === undefined) return t.pass('its streams are several: see redis-sink.test.ts')
+    if (reader === undefined) {
+      t.pass('its streams are several: see redis-sink.test.ts')
+      return
+    }
     const batches: Batch[] = []
     let total = 0
     const half = slowly(commands, sizes(ORDERS))

@@ -32,7 +32,7 @@ async function take(
 }
 
 async function pending(redis: Redis, key: string): Promise<number> {
-  return Number(((await redis.xpending(key, 'millrace')) as [number])[0])
+  return ((await redis.xpending(key, 'millrace')) as [number])[0]
 }
 
 test('redis source - lines of JSON and plain fields are orders too, and all is acknowledged', async (t) => {
