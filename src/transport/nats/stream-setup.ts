@@ -54,7 +54,7 @@ export async function openStream(
     return { manager, info: await manager.streams.info(name) }
   } catch (error) {
     const { code, message } = error as Error & { code?: number }
-    if (code !== NOT_FOUND) throw new Error(`stream ${name}: ${describe(message)}`)
+    if (code !== NOT_FOUND) throw new Error(`stream ${name}: ${describe(message)}`, { cause: error })
   }
   const asked = configOf(name, subjects, settings)
   const info = await manager.streams.add(asked).catch((error: Error) => {

@@ -25,7 +25,7 @@ export async function findUnreadTrims(redis: Redis, streams: Iterable<string>): 
       const isNew = group['last-delivered-id'] === '0-0'
       const read = isNew ? 0 : group['entries-read']
       let entries = 0
-      if (typeof read === 'number' && Number.isFinite(added)) entries = added - length - Number(read)
+      if (typeof read === 'number' && Number.isFinite(added)) entries = added - length - read
       else if (first !== undefined && isAfter(first, followerOf(String(group['last-delivered-id']))))
         entries = 1
       if (entries > 0) found.push({ stream, group: String(group['name']), entries })
