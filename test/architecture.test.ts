@@ -46,7 +46,7 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
   '@nats-io/transport-node': ['transport', 'client'],
   '@nats-io/jetstream': ['transport', 'client'],
   ioredis: ['transport', 'operators'],
-  ws: ['transport'],
+  ws: ['transport', 'operators'],
 }
 
 interface Import {
