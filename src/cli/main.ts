@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { addBench } from './bench/commands.ts'
+import { addBook } from './book.ts'
 import { ExitCode } from './exit-code.ts'
 import { runFile, type RunFileOptions } from './run.ts'
 import { addTest } from './test.ts'
@@ -37,6 +38,7 @@ pipelineCommand('validate', 'check a pipeline file and say all that is wrong wit
 )
 
 addBench(program)
+addBook(program)
 addTest(program)
 
 // What is said there is for someone to read; if nobody does, the run goes on.

@@ -6,12 +6,15 @@ import { checked, flag, options, wholeNumber } from '../pipeline/codec.ts'
 import { fromStep } from '../pipeline/island.ts'
 import type { Market } from '../pipeline/market.ts'
 import type { Operator, Step } from '../pipeline/operator.ts'
+import { observed, observeOptions, type ObserveOptions } from './observe/observed.ts'
 
 export interface MatchOptions {
   /** Whether `level` and `bestPrices` events are made too. By default not. */
   readonly marketData?: boolean | undefined
   /** After how many commands the engine's invariants are checked. By default never. */
   readonly check?: number | undefined
+  /** A file that shows what the books do to processes that look on. */
+  readonly observe?: ObserveOptions | undefined
 }
 
 /** Hands commands to a matching engine; what comes out are its events. */
@@ -67,12 +70,21 @@ function step(market: Market, { marketData = false, check }: MatchOptions): Matc
   return check === undefined ? new Match(market, marketData) : new CheckedMatch(market, marketData, check)
 }
 
-const optionsCodec = options({}, { marketData: flag, check: wholeNumber({ min: 1 }) })
+const optionsCodec = options(
+  {},
+  { marketData: flag, check: wholeNumber({ min: 1 }), observe: observeOptions },
+)
 
 /** Matches commands in the market's order books. Takes batches of commands and gives batches of events. */
 export function match(market: Market, matchOptions: MatchOptions = {}): OperatorFunction<Batch, Batch> {
   const given = checked(optionsCodec, matchOptions, 'match')
-  return fromStep(() => step(market, given))
+  const { observe } = given
+  if (observe === undefined) return fromStep(() => step(market, given))
+  return fromStep(async () => {
+    const opened = await observed(step(market, given), market, observe)()
+    if (opened._tag === 'Left') throw new Error(opened.left.message)
+    return opened.right
+  })
 }
 
 export const matchOperator: Operator<MatchOptions> = {
@@ -80,6 +92,8 @@ export const matchOperator: Operator<MatchOptions> = {
   options: optionsCodec,
   consumes: 'command',
   produces: 'event',
-  create: (given, { market, checkEvery }) =>
-    TE.right(step(market, { ...given, check: checkEvery ?? given.check })),
+  create: (given, { market, checkEvery }) => {
+    const made = step(market, { ...given, check: checkEvery ?? given.check })
+    return given.observe === undefined ? TE.right(made) : observed(made, market, given.observe)
+  },
 }
