@@ -9,6 +9,8 @@ import { print } from './print.ts'
 
 const STATES = dashedNames(TradingState)
 const DEFAULT_INTERVAL_MS = 250
+const RETRY_MS = 5
+const PATIENCE_MS = 5_000
 /** Moves to the upper left and clears what is there. */
 const CLEAR = '\u001b[H\u001b[2J'
 
@@ -63,7 +65,7 @@ async function showBook(options: BookOptions): Promise<number> {
 }
 
 async function show(view: ViewReader, options: BookOptions): Promise<number> {
-  const wanted = pagesOf(view, options.symbol)
+  const wanted = await pagesOf(view, options.symbol)
   if (typeof wanted === 'string') {
     process.stderr.write(`millrace: ${options.attach}: ${wanted}\n`)
     return ExitCode.badData
@@ -115,11 +117,22 @@ function stateOf(view: ViewReader): string {
   return `${view.writer.state} ${versions.join(' ')}`
 }
 
+/** A writer that is alive is at most put off by the system: it is waited for. */
+async function wholePage(view: ViewReader, instrument: number): Promise<BookPage | undefined> {
+  for (let waitedMs = 0; ; waitedMs += RETRY_MS) {
+    const page = view.page(instrument)
+    if (page !== undefined || waitedMs >= PATIENCE_MS || view.writer.state !== 'alive') return page
+    await new Promise((resolve) => {
+      setTimeout(resolve, RETRY_MS)
+    })
+  }
+}
+
 /** The pages that are asked for, or why there are none. */
-function pagesOf(view: ViewReader, symbol: string | undefined): BookPage[] | string {
+async function pagesOf(view: ViewReader, symbol: string | undefined): Promise<BookPage[] | string> {
   const pages: BookPage[] = []
   for (let instrument = 0; instrument < view.instruments; instrument++) {
-    const page = view.page(instrument)
+    const page = await wholePage(view, instrument)
     if (page === undefined) {
       const { state, pid } = view.writer
       return `process ${pid} ${state === 'gone' ? 'died' : 'was stopped'} while it wrote instrument ${instrument}`

@@ -21,7 +21,7 @@ export interface BookPage {
 }
 
 /** Times that a page is read again before it is given up: its writer was stopped or died while it wrote. */
-const TRIES = 10_000
+const TRIES = 1_000
 
 /** A view of order books that another process writes, for reading only. */
 export class ViewReader {
