@@ -1,16 +1,21 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { ExitCode } from './exit-code.ts'
-import { load, printProblems, type LoadOptions } from './load.ts'
+import { load, mayGoOn, printProblems, printWarnings, type LoadOptions } from './load.ts'
 import { print } from './print.ts'
 
 /** `millrace validate FILE`: says what is wrong with a pipeline file, or that nothing is. Returns the exit code. */
-export async function validateFile(file: string, options: LoadOptions): Promise<number> {
+export async function validateFile(
+  file: string,
+  options: LoadOptions & { readonly denyWarnings?: boolean },
+): Promise<number> {
   const definition = await load(file, options)()
   if (E.isLeft(definition)) {
     printProblems(definition.left, options.format)
     return ExitCode.configuration
   }
-  const { name, stages } = definition.right
+  if (!mayGoOn(definition.right, options)) return ExitCode.configuration
+  const { name, stages, warnings } = definition.right
+  printWarnings(warnings, options.format)
   if (options.format === 'json')
     return print(`${JSON.stringify({ name, stages: stages.map(({ id }) => id) })}\n`)
   return print(`${file}: good (${name}: ${stages.map(({ id }) => id).join(' -> ')})\n`)

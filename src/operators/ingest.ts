@@ -99,6 +99,7 @@ export const ingestOperator: Operator<{ readonly from: IngestFrom }> = {
   options: options({ from: variant(sources) }),
   consumes: undefined,
   produces: 'command',
+  traits: ({ from }) => ({ costNs: from.simulate === undefined ? 500 : 200 }),
   check: ({ from }, { instruments }) =>
     from.simulate !== undefined && instruments === 0
       ? {

@@ -67,5 +67,10 @@ export const publishOperator: Operator<{ readonly to: PublishTo }> = {
   options: options({ to: variant(sinks) }),
   consumes: 'event',
   produces: 'event',
+  traits: ({ to }) => ({
+    readsOnly: true,
+    isIo: to.ndjson !== undefined,
+    costNs: to.ndjson === undefined ? 10 : 400,
+  }),
   create: ({ to }, { market }) => open(market, to),
 }
