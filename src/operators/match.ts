@@ -92,7 +92,7 @@ export const matchOperator: Operator<MatchOptions> = {
   options: optionsCodec,
   consumes: 'command',
   produces: 'event',
-  traits: () => ({ isStateful: true, costNs: 150 }),
+  traits: () => ({ hasBook: true, isStateful: true, costNs: 150 }),
   create: (given, { market, checkEvery }) => {
     const made = step(market, { ...given, check: checkEvery ?? given.check })
     return given.observe === undefined ? TE.right(made) : observed(made, market, given.observe)

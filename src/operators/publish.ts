@@ -69,7 +69,8 @@ export const publishOperator: Operator<{ readonly to: PublishTo }> = {
   produces: 'event',
   traits: ({ to }) => ({
     readsOnly: true,
-    isIo: to.ndjson !== undefined,
+    looksAtBook: to.summary !== undefined || to.agreement !== undefined,
+    isIo: to.ndjson !== undefined || to.shm !== undefined,
     costNs: to.ndjson === undefined ? 10 : 400,
   }),
   create: ({ to }, { market }) => open(market, to),

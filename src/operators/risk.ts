@@ -136,6 +136,6 @@ export const riskOperator: Operator<{ readonly limits?: RiskLimits | undefined }
   options: options({}, { limits: limitsCodec }),
   consumes: 'command',
   produces: 'command',
-  traits: () => ({ costNs: 15 }),
+  traits: () => ({ looksAtBook: true, costNs: 15 }),
   create: ({ limits = {} }, { market }) => TE.right(new Risk(market, limits)),
 }

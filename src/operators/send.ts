@@ -68,6 +68,7 @@ export const sendOperator: Operator<{ readonly to: SendTo }> = {
   name: 'send',
   options: options({ to: variant(sinks) }),
   consumes: 'command',
+  traits: () => ({ isIo: true, costNs: 15 }),
   produces: 'event',
   create: ({ to }, { market }) => open(market, to),
 }

@@ -17,6 +17,11 @@ export class Names {
     return number
   }
 
+  /** The highest number that was given out. */
+  get last(): number {
+    return this.texts.length - 1
+  }
+
   /** The name of a number; a number that was given out elsewhere stands for itself. */
   text(number: number): string {
     return this.texts[number] ?? String(number)
@@ -77,6 +82,20 @@ export class OrderNames {
     this.byText.set(text, name)
     this.byNumber.set(name.number, name)
     return name.number
+  }
+
+  /** Takes in a name that another thread has given a number. */
+  learn(text: string, number: number): void {
+    if (this.byText.size >= this.remembered) this.forgetOne()
+    const name: OrderName = { number, text, instrument: ANY_INSTRUMENT, isShared: false }
+    this.byText.set(text, name)
+    this.byNumber.set(number, name)
+    this.last = number
+  }
+
+  /** The highest number that was given out. */
+  get latest(): number {
+    return this.last
   }
 
   /** The number of a name that is known, or 0. */
