@@ -7,6 +7,7 @@ import type { RunOptions } from '../../../src/pipeline/execution/run-options.ts'
 import { formatProblem } from '../../../src/pipeline/problem.ts'
 import type { Pipeline } from '../../../src/pipeline/runtime.ts'
 import { prepareOnThreads } from '../../../src/pipeline/threads/threaded-pipeline.ts'
+import { millrace } from '../../support/cli.ts'
 import { definitionFor, moduleUrl } from './definition.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'millrace-threads-'))
@@ -41,6 +42,9 @@ function exchange(source: string, file: string, engine: string, out: string): st
 - { id: out, operator: publish, inputs: match, to: { ndjson: { file: ${JSON.stringify(file)} } }${out} }
 `
 }
+
+const LOOKS =
+  'validate looks at the order book of match: place both on the same thread, match is on the main thread'
 
 const ENGINE = ', placement: { thread: engine }'
 const WRITER = ', placement: { thread: writer }'
@@ -217,9 +221,14 @@ test('threads - stages that look at the book stay with it, and sources on the ma
   const out = join(folder, 'never')
   const apart = exchange(SIMULATED, out, '', '').replace('validate }', 'validate, placement: { thread: x } }')
   const made = await prepared(apart)
-  t.deepEqual(E.isLeft(made) ? made.left : [], [
-    'threads.yaml:7:50 validate.placement: validate looks at the order book of match: place both on the same thread, match is on the main thread',
-  ])
+  t.deepEqual(E.isLeft(made) ? made.left : [], [`threads.yaml:7:50 validate.placement: ${LOOKS}`])
+  const file = join(folder, 'apart.yaml')
+  writeFileSync(file, apart)
+  for (const command of ['validate', 'run']) {
+    const { code, stderr } = await millrace([command, file])
+    t.is(code, 78)
+    t.is(stderr, `${file}:7:50 validate.placement: ${LOOKS}\n`)
+  }
   const away = exchange(SIMULATED, out, '', '').replace(
     '60000 } } }',
     '60000 } }, placement: { thread: x } }',
