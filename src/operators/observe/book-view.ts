@@ -1,5 +1,5 @@
 import { unlinkSync } from 'node:fs'
-import { EventKind, Side, type MatchingEngine } from '../../book/index.ts'
+import { EventKind, Side, type DepthLevel, type Instruments, type MatchingEngine } from '../../book/index.ts'
 import * as record from '../../book/record.ts'
 import {
   createMappedFile,
@@ -24,7 +24,7 @@ const MIN_PAGES = 64
 export class BookView {
   readonly path: string
   readonly levels: number
-  private readonly engine: MatchingEngine
+  readonly instruments: Instruments
   private readonly file: MappedFile
   private readonly words: Int32Array
   private readonly totals: Float64Array
@@ -40,12 +40,14 @@ export class BookView {
   private readonly sequences: Float64Array
   private readonly lastLots: Int32Array
   private readonly isNamed: Uint8Array
+  /** Engines that write to it. */
+  users: number
 
-  constructor(file: MappedFile, owner: Peer, engine: MatchingEngine) {
+  constructor(file: MappedFile, owner: Peer, instruments: Instruments) {
     this.path = file.path
     this.file = file
     this.owner = owner
-    this.engine = engine
+    this.instruments = instruments
     this.words = new Int32Array(file.buffer)
     this.totals = new Float64Array(file.buffer)
     this.levels = this.words[layout.LEVELS]!
@@ -58,12 +60,16 @@ export class BookView {
     this.sequences = new Float64Array(this.pages)
     this.lastLots = new Int32Array(this.pages)
     this.isNamed = new Uint8Array(this.pages)
+    this.users = 1
     this.words[layout.INSTRUMENTS] = 0
   }
 
-  /** Writes the pages of all instruments that these events are about, and of new ones. */
-  update(events: Int32Array, count: number): void {
-    const { instruments } = this.engine
+  /**
+   * Writes the pages of all instruments that these events are about, and of new ones.
+   * @param engine that the events are of; several that share the instruments among them may write to one view
+   */
+  update(engine: MatchingEngine, events: Int32Array, count: number): void {
+    const { instruments } = this
     while (this.known < Math.min(instruments.count, this.pages)) this.touch(this.known++)
     for (let at = 0; at < count * RECORD_WORDS; at += RECORD_WORDS) {
       const instrument = events[at + INSTRUMENT]!
@@ -77,14 +83,23 @@ export class BookView {
     for (let i = 0; i < this.touches; i++) {
       const instrument = this.touched[i]!
       this.isTouched[instrument] = 0
-      this.write(instrument)
+      this.write(engine, instrument)
     }
     this.touches = 0
     this.words[layout.LEFT_OUT] = instruments.count - this.known
     this.words[layout.INSTRUMENTS] = this.known
   }
 
+  /** Writes all pages with the next update: the engine has taken up what it knew before. */
+  refresh(): void {
+    // Of several engines each knows its own instruments alone.
+    if (this.users === 1)
+      for (let instrument = 0; instrument < this.known; instrument++) this.touch(instrument)
+  }
+
   close(): void {
+    if (--this.users > 0) return
+    open.delete(this.path)
     this.owner.give()
     this.file.close()
   }
@@ -95,8 +110,8 @@ export class BookView {
     this.touched[this.touches++] = instrument
   }
 
-  private write(instrument: number): void {
-    const { words, totals, engine } = this
+  private write(engine: MatchingEngine, instrument: number): void {
+    const { words, totals } = this
     const page = layout.HEADER_WORDS + instrument * this.pageWords
     const version = words[page + layout.PAGE_VERSION]!
     Atomics.store(words, page + layout.PAGE_VERSION, version | 1)
@@ -106,16 +121,19 @@ export class BookView {
     words[page + layout.LAST_LOTS] = this.lastLots[instrument]!
     totals[(page + layout.SEQUENCE) >> 1] = this.sequences[instrument]!
     const bids = page + layout.FIRST_LEVEL
-    this.writeSide(instrument, Side.buy, page, bids)
-    this.writeSide(instrument, Side.sell, page, bids + this.levels * layout.LEVEL_WORDS)
+    this.writeSide(engine.depth(instrument, Side.buy, this.levels), true, page, bids)
+    this.writeSide(
+      engine.depth(instrument, Side.sell, this.levels),
+      false,
+      page,
+      bids + this.levels * layout.LEVEL_WORDS,
+    )
     words[page + layout.CHECKSUM] = layout.pageChecksum(words, page, this.pageWords)
     Atomics.store(words, page + layout.PAGE_VERSION, ((version | 1) + 1) | 0 || 2)
   }
 
-  private writeSide(instrument: number, side: number, page: number, from: number): void {
+  private writeSide(shown: readonly DepthLevel[], isBid: boolean, page: number, from: number): void {
     const { words, totals } = this
-    const isBid = side === Side.buy
-    const shown = this.engine.depth(instrument, side, this.levels)
     let [lots, orders] = [0, 0]
     for (let i = 0; i < this.levels; i++) {
       const at = from + i * layout.LEVEL_WORDS
@@ -132,7 +150,7 @@ export class BookView {
   }
 
   private writeNames(page: number, instrument: number): void {
-    const { instruments } = this.engine
+    const { instruments } = this
     this.isNamed[instrument] = 1
     this.writeText(page + layout.TICK, layout.TEXT_WORDS, instruments.formatPrice(instrument, 1))
     this.writeText(page + layout.LOT, layout.TEXT_WORDS, instruments.formatQuantity(instrument, 1))
@@ -146,19 +164,33 @@ export class BookView {
   }
 }
 
+/** Views that this thread writes, by path: the workers of a partition share one. */
+const open = new Map<string, BookView>()
+
 /**
  * Opens a view for writing. One that is there with as many levels and pages is taken up, so that whoever looks on goes on
  * doing so; another one is replaced.
  * @throws MappedFileError: `EBUSY` if a process writes it that lives, `EINVAL` if the file is something else
  */
-export async function openBookView(path: string, levels: number, engine: MatchingEngine): Promise<BookView> {
-  const pages = Math.max(MIN_PAGES, engine.instruments.count)
+export async function openBookView(
+  path: string,
+  levels: number,
+  instruments: Instruments,
+): Promise<BookView> {
+  const shared = open.get(path)
+  if (shared?.instruments === instruments && shared.levels === levels) {
+    shared.users++
+    return shared
+  }
+  const pages = Math.max(MIN_PAGES, instruments.count)
   const file = takeUp(path, pages, levels) ?? create(path, pages, levels)
   const owner = new Peer(file.buffer, 'writer')
   const holder = await owner.take()
   if (holder === undefined) {
     // Versions only ever rise, so that a reader cannot take an old page for a new one; a page left half-written is odd.
-    return new BookView(file, owner, engine)
+    const view = new BookView(file, owner, instruments)
+    open.set(path, view)
+    return view
   }
   file.close()
   throw new MappedFileError(path, 'EBUSY', `process ${holder} writes it already`)

@@ -29,14 +29,19 @@ export function observed(
 ): TE.TaskEither<StageProblem, Step> {
   return async () => {
     try {
-      const view = await openBookView(file, levels, market.engine!)
-      view.update(new Int32Array(0), 0)
+      const view = await openBookView(file, levels, market.instruments)
+      const engine = market.engine!
+      view.update(engine, new Int32Array(0), 0)
       const { output } = step
       const flush = step.flush?.bind(step)
       const close = step.close?.bind(step)
+      let isFirst = true
       step.flush = () => {
         flush?.()
-        view.update(output!.words, output!.count)
+        // What was put back between set-up and run, from a snapshot for instance, made no events.
+        if (isFirst) view.refresh()
+        isFirst = false
+        view.update(engine, output!.words, output!.count)
       }
       step.close = async () => {
         view.close()

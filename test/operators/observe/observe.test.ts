@@ -1,12 +1,16 @@
 import test from 'ava'
+import * as E from 'fp-ts/lib/Either.js'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { MatchingEngine, Instruments, newOrder, pushCommand, Batch, Side } from '../../../src/book/index.ts'
 import { MappedFileError, openMappedFile } from '../../../src/memory/mapped-file.ts'
+import { matchOperator } from '../../../src/operators/match.ts'
 import { openBookView } from '../../../src/operators/observe/book-view.ts'
 import * as layout from '../../../src/operators/observe/view-layout.ts'
 import { ViewReader, type BookPage } from '../../../src/operators/observe/view-reader.ts'
+import { Market } from '../../../src/pipeline/market.ts'
+import type { Step } from '../../../src/pipeline/operator.ts'
 import { millrace, start } from '../../support/cli.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'millrace-observe-'))
@@ -56,8 +60,8 @@ function pageFault(
 test('view - it shows the best levels, the last trade and the sequence, and only what changed is written', async (t) => {
   const path = join(folder, 'plain')
   const engine = engineWith()
-  const view = await openBookView(path, 2, engine)
-  view.update(new Int32Array(0), 0)
+  const view = await openBookView(path, 2, engine.instruments)
+  view.update(engine, new Int32Array(0), 0)
   const reader = new ViewReader(path)
   t.is(reader.instruments, 2)
   t.deepEqual(reader.page(1), {
@@ -81,7 +85,7 @@ test('view - it shows the best levels, the last trade and the sequence, and only
     [0, Side.sell, 100, 2],
   )
   const before = [reader.version(0), reader.version(1)]
-  view.update(events.words, events.count)
+  view.update(engine, events.words, events.count)
   const page = reader.page(0)!
   t.deepEqual(page.bids, [
     { priceTicks: 100, lots: 10, orders: 2 },
@@ -99,10 +103,31 @@ test('view - it shows the best levels, the last trade and the sequence, and only
   reader.close()
 })
 
+test('view - what an engine takes up before the first batch is shown with it', async (t) => {
+  const market = new Market(SPECS)
+  const file = join(folder, 'restored')
+  const created = await matchOperator.create({ observe: { file } }, { id: 'match', market })()
+  if (E.isLeft(created)) throw new Error(created.left.message)
+  const step = created.right as Step
+  const batch = new Batch()
+  pushCommand(
+    batch,
+    newOrder({ orderId: 1, instrument: 1, client: 1, side: Side.buy, priceTicks: 7, lots: 3 }),
+  )
+  market.engine!.apply(batch.words, 0)
+  step.output!.count = 0 // as if it had come from a snapshot: no event tells of it
+  step.flush!()
+  const reader = new ViewReader(file)
+  t.deepEqual(reader.page(1)!.bids, [{ priceTicks: 7, lots: 3, orders: 1 }])
+  await step.close!()
+  reader.close()
+})
+
 test('view - a page that is being written, or is torn, is not given', async (t) => {
   const path = join(folder, 'torn')
-  const view = await openBookView(path, 2, engineWith())
-  view.update(new Int32Array(0), 0)
+  const engine = engineWith()
+  const view = await openBookView(path, 2, engine.instruments)
+  view.update(engine, new Int32Array(0), 0)
   const reader = new ViewReader(path)
   const file = openMappedFile(path)
   const words = new Int32Array(file.buffer)
@@ -121,26 +146,27 @@ test('view - a page that is being written, or is torn, is not given', async (t) 
 
 test('view - the next writer takes it up, and who looks on sees what that one shows', async (t) => {
   const path = join(folder, 'again')
-  const first = await openBookView(path, 2, engineWith())
-  first.update(new Int32Array(0), 0)
-  await t.throwsAsync(() => openBookView(path, 2, engineWith()), {
+  const before = engineWith()
+  const first = await openBookView(path, 2, before.instruments)
+  first.update(before, new Int32Array(0), 0)
+  await t.throwsAsync(() => openBookView(path, 2, engineWith().instruments), {
     instanceOf: MappedFileError,
     message: /EBUSY/,
   })
-  await t.throwsAsync(() => openBookView(path, 3, engineWith()), {
+  await t.throwsAsync(() => openBookView(path, 3, engineWith().instruments), {
     instanceOf: MappedFileError,
     message: /EBUSY/,
   })
   const reader = new ViewReader(path)
   first.close()
   const engine = new MatchingEngine(new Instruments([{ symbol: 'MSFT', tick: '0.1', lot: '1' }]))
-  const second = await openBookView(path, 2, engine)
-  second.update(new Int32Array(0), 0)
+  const second = await openBookView(path, 2, engine.instruments)
+  second.update(engine, new Int32Array(0), 0)
   t.is(reader.instruments, 1)
   t.is(reader.page(0)!.symbol, 'MSFT')
   second.close()
-  const third = await openBookView(path, 5, engine)
-  third.update(new Int32Array(0), 0)
+  const third = await openBookView(path, 5, engine.instruments)
+  third.update(engine, new Int32Array(0), 0)
   const other = new ViewReader(path)
   t.is(other.page(0)!.symbol, 'MSFT')
   third.close()
@@ -155,7 +181,7 @@ test('view - what is no view is neither read nor written over', async (t) => {
     instanceOf: MappedFileError,
     message: /is not a view of order books/,
   })
-  await t.throwsAsync(() => openBookView(text, 2, engineWith()), {
+  await t.throwsAsync(() => openBookView(text, 2, engineWith().instruments), {
     instanceOf: MappedFileError,
     message: /is there and is not a view of order books/,
   })
@@ -243,6 +269,46 @@ test.serial('book - it shows the very levels that the run reports at its end', a
   const missing = await millrace(['book', '--attach', join(folder, 'none')])
   t.is(missing.code, 66)
 })
+
+test.serial('book - the workers of a partition show their instruments in one view', async (t) => {
+  const [file, view] = [join(folder, 'workers.json'), join(folder, 'workers.view')]
+  const terms = { tick: 0.01, lot: 1, referencePrice: 50 }
+  const stages = [
+    { id: 'orders', operator: 'ingest', from: { simulate: { seed: 3, orders: 20_000 } } },
+    { id: 'match', operator: 'match', observe: { file: view }, partition: { workers: 2 } },
+    { id: 'report', operator: 'publish', to: 'summary' },
+  ]
+  writeFileSync(
+    file,
+    JSON.stringify({ name: 'workers', instruments: { A: terms, B: terms, C: terms }, stages }),
+  )
+  const run = await millrace(['run', file, '--format', 'json'])
+  t.is(run.code, 0, run.stderr)
+  const { summary } = JSON.parse(run.stdout) as { summary: { instruments: Shown[] } }
+  const json = await millrace(['book', '--attach', view, '--format', 'json'])
+  const { instruments } = JSON.parse(json.stdout) as { instruments: Shown[] }
+  t.is(instruments.length, 3)
+  for (const [index, { symbol, last, bids, offers }] of instruments.entries()) {
+    const reported = summary.instruments[index]!
+    t.true(bids.length > 5)
+    t.deepEqual(
+      { symbol, last, bids: bids.slice(0, 5), offers: offers.slice(0, 5) },
+      {
+        symbol: reported.symbol,
+        last: reported.last,
+        bids: reported.bids,
+        offers: reported.offers,
+      },
+    )
+  }
+})
+
+interface Shown {
+  readonly symbol: string
+  readonly last: string
+  readonly bids: readonly unknown[]
+  readonly offers: readonly unknown[]
+}
 
 test.serial('book - with --watch it goes on while the view changes, and ends when told', async (t) => {
   const { file, view } = pipeline('watched', 1_500_000)
