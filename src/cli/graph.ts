@@ -20,7 +20,7 @@ const DRAW = { mermaid, dot, svg }
 
 /** `millrace graph FILE`: draws the stages of a file, in their islands, and the edges between them. Returns the exit code. */
 export async function graphFile(file: string, options: GraphOptions): Promise<number> {
-  const definition = await load(file, { ...options, format: 'text' })()
+  const definition = await load(file, options)()
   if (E.isLeft(definition)) {
     printProblems(definition.left, 'text')
     return ExitCode.configuration

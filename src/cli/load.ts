@@ -3,19 +3,25 @@ import * as TE from 'fp-ts/lib/TaskEither.js'
 import { loadDefinition, type Definition } from '../pipeline/definition.ts'
 import { formatProblem, pipelineError, type PipelineError, type Problem } from '../pipeline/problem.ts'
 import { registry } from '../operators/registry.ts'
+import { importPlugin } from './import-plugin.ts'
 
 /** Options that every command that reads a pipeline file has. */
 export interface LoadOptions {
   readonly input?: string
+  readonly profile?: string
   readonly set: readonly string[]
   readonly format: 'text' | 'json'
 }
 
 /** Reads a pipeline file with the environment and `--input`, which it must have a use for, as its variables. */
-export function load(file: string, { input, set }: LoadOptions): ReturnType<typeof loadDefinition> {
+export function load(
+  file: string,
+  { input, set, profile }: Pick<LoadOptions, 'input' | 'set' | 'profile'>,
+): ReturnType<typeof loadDefinition> {
   const variables = input === undefined ? process.env : { ...process.env, INPUT: input }
+  const given: Record<string, string> = input === undefined ? {} : { INPUT: '--input' }
   return pipe(
-    loadDefinition(file, registry, { variables, overrides: set }),
+    loadDefinition(file, registry, { variables, given, overrides: set, profile, importModule: importPlugin }),
     TE.filterOrElse(
       (definition) => input === undefined || definition.variables.has('INPUT'),
       () => {
@@ -38,9 +44,7 @@ export function printWarnings(warnings: readonly Problem[], format: 'text' | 'js
   if (format === 'json') process.stderr.write(`${JSON.stringify({ warnings })}\n`)
   else
     process.stderr.write(
-      warnings
-        .map((warning) => `${formatProblem({ ...warning, message: `warning: ${warning.message}` })}\n`)
-        .join(''),
+      warnings.map((warning) => `${formatProblem({ ...warning, severity: 'warning' })}\n`).join(''),
     )
 }
 

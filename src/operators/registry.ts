@@ -6,6 +6,7 @@ import { publishOperator } from './publish.ts'
 import { receiveOperator } from './receive.ts'
 import { riskOperator } from './risk.ts'
 import { sendOperator } from './send.ts'
+import { settleOperator } from './settle.ts'
 import { validateOperator } from './validate.ts'
 
 const operators: readonly AnyOperator[] = [
@@ -13,6 +14,7 @@ const operators: readonly AnyOperator[] = [
   validateOperator,
   riskOperator,
   matchOperator,
+  settleOperator,
   publishOperator,
   sendOperator,
   receiveOperator,

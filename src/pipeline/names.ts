@@ -17,8 +17,8 @@ export class Names {
     return number
   }
 
-  /** The highest number that was given out. */
-  get last(): number {
+  /** How many numbers have been given out. */
+  get count(): number {
     return this.texts.length - 1
   }
 
@@ -84,18 +84,30 @@ export class OrderNames {
     return name.number
   }
 
-  /** Takes in a name that another thread has given a number. */
-  learn(text: string, number: number): void {
-    if (this.byText.size >= this.remembered) this.forgetOne()
-    const name: OrderName = { number, text, instrument: ANY_INSTRUMENT, isShared: false }
-    this.byText.set(text, name)
-    this.byNumber.set(number, name)
-    this.last = number
-  }
-
-  /** The highest number that was given out. */
+  /** The latest number that was given out. */
   get latest(): number {
     return this.last
+  }
+
+  /** Takes up a name with the number that was given out for it elsewhere; the next one will be above it. */
+  adopt(number: number, text: string, instrument: number): void {
+    if (this.byText.size >= this.remembered) this.forgetOne()
+    const name: OrderName = { number, text, instrument, isShared: false }
+    this.byText.set(text, name)
+    this.byNumber.set(number, name)
+    this.last = Math.max(this.last, number)
+  }
+
+  /** Calls back for each name above a number, in their order, with the instrument of its latest order. */
+  each(above: number, use: (number: number, text: string, instrument: number) => void): void {
+    if (above < this.last - this.byNumber.size) {
+      for (const { number, text, instrument } of this.byNumber.values())
+        if (number > above) use(number, text, instrument)
+    } else
+      for (let number = above + 1; number <= this.last; number++) {
+        const name = this.byNumber.get(number)
+        if (name !== undefined) use(number, name.text, name.instrument)
+      }
   }
 
   /** The number of a name that is known, or 0. */

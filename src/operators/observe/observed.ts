@@ -6,8 +6,17 @@ import type { Market } from '../../pipeline/market.ts'
 import type { StageProblem, Step } from '../../pipeline/operator.ts'
 import { openBookView } from './book-view.ts'
 
+const LEVELS = 10
+
 /** What a pipeline file says under `observe`. */
-export const observeOptions = options({ file: text }, { levels: wholeNumber({ min: 1, max: 1_000 }) })
+export const observeOptions = options(
+  { file: text.describe('Where the view is, made if it is not there.') },
+  {
+    levels: wholeNumber({ min: 1, max: 1_000 }).describe('Levels of each side that it shows.', {
+      default: LEVELS,
+    }),
+  },
+)
 
 export interface ObserveOptions {
   /** Where the view is; made if it is not there. */
@@ -15,8 +24,6 @@ export interface ObserveOptions {
   /** Of each side; 10 unless told otherwise. */
   readonly levels?: number | undefined
 }
-
-const LEVELS = 10
 
 /**
  * Has a matching step write what its books show into a file, each time a batch is through.

@@ -75,6 +75,7 @@ export class Summary implements Step {
     const rejected = kinds[EventKind.rejected]!
     const deadLettered = market.deadLetteredCommands
     const resting = this.resting()
+    const before = market.recovered
     const orders = { filled: sums[FILLED]!, cancelled: sums[GONE]!, resting: resting.orders }
     const lots = {
       entered: sums[ENTERED]!,
@@ -88,11 +89,11 @@ export class Summary implements Step {
     })
     const told = accepted + amended + replaced + cancels + applied + rejected + deadLettered
     // Events of another process may be joined in the middle, and what rests there is not to be seen from here.
-    const commands = this.hasBook ? market.sequence : told
+    const commands = this.hasBook ? market.sequence - before.sequence : told
     const addsUp =
       commands === told &&
-      accepted === orders.filled + orders.cancelled + orders.resting &&
-      lots.entered === lots.filled + lots.cancelled + lots.resting
+      before.orders + accepted === orders.filled + orders.cancelled + orders.resting &&
+      before.lots + lots.entered === lots.filled + lots.cancelled + lots.resting
     return {
       commands,
       accepted,

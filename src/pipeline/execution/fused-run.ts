@@ -199,7 +199,11 @@ export class FusedRun {
 
   private start(made: MadeIsland, allowance: Allowance): RunningIsland {
     const { island, market, parts } = made
-    const { batchRecords = BATCH_RECORDS, probeEvery } = this.options
+    const { runtime } = this.plan.definition
+    const {
+      batchRecords = made.market.batchRecords ?? runtime.batchRecords ?? BATCH_RECORDS,
+      probeEvery = runtime.probeEvery,
+    } = this.options
     const faults = island.stages.map((planned, place) =>
       faultsOf(made, place, planned.stage, this.faultParts),
     )

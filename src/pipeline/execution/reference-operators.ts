@@ -104,28 +104,32 @@ export function workerOperator(
 }
 
 /**
- * Brings streams together by sequence; of one sequence, in the order of the streams. A record waits until every stream
- * has ended or has one with a higher sequence, so the streams must be in order themselves, and have the same source.
+ * Brings streams of one source together by sequence; of one sequence, in the order of the streams. Records wait until
+ * one of a higher sequence comes or, where someone knows when all of a sequence are there, until they are asked for.
+ * @param register is given a function that lets go what waits, and says whether anything did
  */
 export function mergeInSequence(
   streams: readonly Observable<Batch>[],
   pick: (group: readonly (readonly Batch[])[]) => readonly Batch[] = (group) => group.flat(),
+  register?: (flush: () => boolean) => void,
 ): Observable<Batch> {
   return new Observable((subscriber) => {
     let sequence = -1
     let group: Batch[][] = streams.map(() => [])
     let open = streams.length
-    const flush = (): void => {
+    const flush = (): boolean => {
       const batches = pick(group)
       group = streams.map(() => [])
       for (const batch of batches) subscriber.next(batch)
+      return batches.length > 0
     }
+    register?.(flush)
     for (const [place, stream] of streams.entries())
       subscriber.add(
         stream.subscribe({
           next: (batch) => {
             const own = readU64(batch.words, SEQUENCE)
-            if (own > sequence) {
+            if (register === undefined && own > sequence) {
               flush()
               sequence = own
             }

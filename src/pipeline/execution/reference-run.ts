@@ -38,6 +38,8 @@ export class ReferenceRun {
   private readonly outlets = new Map<string, Subject<Batch>>()
   private readonly faults: StageFaults[] = []
   private readonly allowance: { left: number }
+  /** Lets go what waits in each merge by sequence, those nearer to the source first. */
+  private readonly merges: (() => boolean)[] = []
   private waiting = 0
   private wake: () => void = () => {}
   private readonly waits = {
@@ -138,8 +140,11 @@ export class ReferenceRun {
       return observeSource(source, this.made.market, pump)
     }
     const streams = inputOrder(this.plan, island.id).map((edge) => this.edges.get(edge)!)
-    if (island.joinsWorkers) return mergeInSequence(streams, oneAnswer)
-    return island.order === 'sequence' ? mergeInSequence(streams) : merge(...streams)
+    const register = (flush: () => boolean): void => {
+      this.merges.push(flush)
+    }
+    if (island.joinsWorkers) return mergeInSequence(streams, oneAnswer, register)
+    return island.order === 'sequence' ? mergeInSequence(streams, undefined, register) : merge(...streams)
   }
 
   /** Lays an island's stages behind its input. Returns what is complete when the island is. */
@@ -204,7 +209,8 @@ export class ReferenceRun {
       const held = market.gate.wait()
       if (held !== undefined) return held
     }
-    if (this.waiting === 0) return undefined
+    // All that a record leads to is there when nobody waits: what it left in merges goes on, one after the other.
+    if (this.waiting === 0 && !this.merges.some((flush) => flush() && this.waiting > 0)) return undefined
     return new Promise((resolve) => {
       this.wake = resolve
     })

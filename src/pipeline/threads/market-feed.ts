@@ -3,13 +3,13 @@ import { createRing, Ring, type RingReader, type RingWriter } from '../../memory
 import type { Detail } from '../details.ts'
 import type { Market } from '../market.ts'
 
+type OrderName = readonly [number: number, text: string, instrument: number]
+
 /** What one thread tells the others: who is behind the numbers in records, and what is wrong with refused ones. */
 interface News {
   readonly clients?: readonly string[]
   readonly groups?: readonly string[]
-  /** In the order of their numbers, up to the latest. */
-  readonly orders?: readonly string[]
-  readonly latestOrder?: number
+  readonly orders?: readonly OrderName[]
   readonly symbols?: readonly string[]
   readonly details?: readonly (readonly [sequence: number, detail: Detail])[]
 }
@@ -72,8 +72,8 @@ export class FeedWriter {
     const { market } = this
     const { clients, groups, orders, instruments, details } = market
     const isNew =
-      clients.last > this.clients ||
-      groups.last > this.groups ||
+      clients.count > this.clients ||
+      groups.count > this.groups ||
       orders.latest > this.orders ||
       instruments.count > this.symbols
     const told: (readonly [number, Detail])[] = []
@@ -83,16 +83,17 @@ export class FeedWriter {
     }
     this.sequence = market.sequence
     if (!isNew && told.length === 0) return undefined
+    const newOrders: OrderName[] = []
+    orders.each(this.orders, (number, text, instrument) => newOrders.push([number, text, instrument]))
     const news: News = {
-      clients: between(this.clients, clients.last, (number) => clients.text(number)),
-      groups: between(this.groups, groups.last, (number) => groups.text(number)),
-      orders: between(this.orders, orders.latest, (number) => orders.text(number)),
-      latestOrder: orders.latest,
+      clients: between(this.clients, clients.count, (number) => clients.text(number)),
+      groups: between(this.groups, groups.count, (number) => groups.text(number)),
+      orders: newOrders,
       symbols: between(this.symbols - 1, instruments.count - 1, (number) => instruments.symbol(number)),
       details: told,
     }
-    this.clients = clients.last
-    this.groups = groups.last
+    this.clients = clients.count
+    this.groups = groups.count
     this.orders = orders.latest
     this.symbols = instruments.count
     return news
@@ -135,19 +136,11 @@ export class FeedReader {
     this.ring.abort()
   }
 
-  private learn({
-    clients = [],
-    groups = [],
-    orders = [],
-    latestOrder = 0,
-    symbols = [],
-    details = [],
-  }: News): void {
+  private learn({ clients = [], groups = [], orders = [], symbols = [], details = [] }: News): void {
     const { market } = this
     for (const name of clients) market.clients.number(name)
     for (const name of groups) market.groups.number(name)
-    const firstOrder = latestOrder - orders.length + 1
-    for (const [index, name] of orders.entries()) market.orders.learn(name, firstOrder + index)
+    for (const [number, text, instrument] of orders) market.orders.adopt(number, text, instrument)
     for (const symbol of symbols) market.instrument(symbol)
     for (const [sequence, detail] of details) market.details.set(sequence, detail)
   }

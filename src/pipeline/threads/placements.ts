@@ -29,6 +29,14 @@ export function placementProblems({ definition, islands }: Plan): Problem[] {
             'a source stays on the main thread, which numbers what comes in',
           ),
         )
+      if (traits.staysOnMainThread === true && thread !== MAIN)
+        problems.push(
+          definition.problemAt(
+            stage.id,
+            ['placement'],
+            'with these options it stays on the main thread, where names and sequence numbers are',
+          ),
+        )
       if (traits.hasBook === true) engine ??= { thread, stage: stage.id }
       if (traits.hasBook === true || traits.looksAtBook === true) lookers.push({ thread, stage: stage.id })
     }

@@ -61,7 +61,7 @@ async function prepare(): Promise<{ pipeline: Pipeline; ends: ThreadEnds } | und
     tell({ tell: 'problems', problems: made.left.problems })
     return undefined
   }
-  if (market.clients.last > 0 || market.groups.last > 0) {
+  if (market.clients.count > 0 || market.groups.count > 0) {
     // Numbers are given out on the main thread alone; one given out here would be another's there.
     const message = 'names clients or groups in its options, which a stage on the main thread can do'
     await made.right.abort()
