@@ -72,7 +72,7 @@ const sources = {
     },
   ).describe('Orders as text.'),
   /** A ring in a file that another process writes commands into. */
-  shm: shmCommandOptions,
+  shm: shmCommandOptions.describe('A ring in a file that another process writes commands into.'),
   /** Frames and lines of JSON over core NATS. */
   nats: natsSourceOptions,
   /** Messages of WebSocket clients. */
@@ -119,12 +119,15 @@ function open(
   if (from.file !== undefined) return openFrameFileSource(market, from.file)
   if (from.orderEntry !== undefined) return openOrderEntry(market, from.orderEntry)
   if (from.jetstream !== undefined) return openJetStreamSource(market, id, from.jetstream)
+  if (from.shm !== undefined)
+    return pipe(
+      openShmSource(market, 'command', from.shm),
+      TE.mapLeft((message) => ({ path: ['from', 'shm', 'file'], message })),
+    )
   const [path, source] =
-    from.shm !== undefined
-      ? [['from', 'shm', 'file'], openShmSource(market, 'command', from.shm)]
-      : from.lobster !== undefined
-        ? [['from', 'lobster', 'messages'], openLobster(market, from.lobster)]
-        : [['from', 'orders', 'file'], openOrders(market, from.orders)]
+    from.lobster !== undefined
+      ? [['from', 'lobster', 'messages'], openLobster(market, from.lobster)]
+      : [['from', 'orders', 'file'], openOrders(market, from.orders)]
   return pipe(
     source as TE.TaskEither<string, Source>,
     // What comes through a pipe comes once; a file is there again.
@@ -158,7 +161,10 @@ export const ingestOperator: Operator<{ readonly from: IngestFrom }> = {
   options: options({ from: variant(sources).describe('Where orders come from.') }),
   consumes: undefined,
   produces: 'command',
-  traits: ({ from }) => ({ costNs: from.simulate === undefined ? 500 : 200 }),
+  traits: ({ from }) => ({
+    looksAtBook: from.orderEntry !== undefined,
+    costNs: from.simulate === undefined ? 500 : 200,
+  }),
   check: ({ from }, { instruments }) =>
     natsSourceProblem(from) ??
     (from.simulate !== undefined && instruments === 0

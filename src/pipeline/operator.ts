@@ -122,6 +122,11 @@ export interface StageTraits {
   readonly isAsync?: boolean
   /** What it does depends on what it has seen: its id should be said, so that a reload finds its state again. */
   readonly isStateful?: boolean
+  /** It has the order books, or looks at them: it runs on the thread that they are on. */
+  readonly hasBook?: boolean
+  readonly looksAtBook?: boolean
+  /** What it takes up or shares with others is on the main thread. */
+  readonly staysOnMainThread?: boolean
   /** What one record takes in it, about, in nanoseconds; measured by `npm run bench -- pipeline`. */
   readonly costNs?: number
 }
