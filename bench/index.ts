@@ -1,8 +1,9 @@
-// `npm run bench` runs all benches and prints what they found; `npm run bench -- book pipeline micro scale` those named;
+// `npm run bench` runs all benches and prints what they found; `npm run bench -- book pipeline micro scale journal` those named;
 // `--json` prints one JSON document. docs/benchmarks.md says what the figures mean.
 import { parseArgs } from 'node:util'
 import { benchBook } from './book.ts'
 import { measurePipeline } from '../src/cli/bench/bench-pipeline.ts'
+import { benchJournal } from './journal.ts'
 import { benchMicro } from './micro.ts'
 import { benchScale } from './scale/index.ts'
 
@@ -12,6 +13,8 @@ const { values, positionals } = parseArgs({
     json: { type: 'boolean' },
     yardstick: { type: 'string' },
     workload: { type: 'string', multiple: true },
+    dir: { type: 'string' },
+    events: { type: 'string' },
   },
 })
 const benches: Record<string, () => unknown> = {
@@ -19,6 +22,7 @@ const benches: Record<string, () => unknown> = {
   pipeline: () => measurePipeline(1_000_000, 21),
   micro: benchMicro,
   scale: benchScale,
+  journal: () => benchJournal(values),
 }
 const names = positionals.length > 0 ? positionals : Object.keys(benches)
 const unknown = names.filter((name) => !Object.hasOwn(benches, name))

@@ -21,7 +21,7 @@ import { writeSnapshot } from './snapshot-file.ts'
 import type { LiveTables, TableEntries } from './tables.ts'
 
 /** With `none`: words of commands that may wait for being written. */
-const UNWRITTEN_WORDS = 262_144
+const UNWRITTEN_WORDS = 65_536
 /** Commands of a run after which the keeper's thread starts, at the latest. */
 const KEEPER_AFTER = 250_000
 
