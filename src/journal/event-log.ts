@@ -66,8 +66,7 @@ export class EventLog {
 
   private failure(): JournalError {
     // Asked for, not listened to: whoever puts events in gives no turn to anything else.
-    const told = receiveMessageOnPort(this.problems) as { readonly message: string } | undefined
-    this.problem ??= told?.message
+    this.problem ??= receiveMessageOnPort(this.problems)?.message
     return new JournalError(this.dir, this.problem ?? 'events cannot be written any more')
   }
 }

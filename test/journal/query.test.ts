@@ -163,7 +163,10 @@ test('query - an order is followed through its replacements, forwards and backwa
   await journal.close()
   for (const id of [10, 20, 30]) {
     const { ids, words } = lifeOfOrder(dir, [id])
-    t.deepEqual([...ids].sort(), [10, 20, 30])
+    t.deepEqual(
+      [...ids].sort((a, b) => a - b),
+      [10, 20, 30],
+    )
     const kinds = Array.from(
       { length: words.length / RECORD_WORDS },
       (_, i) => readEvent(words, i * RECORD_WORDS).kind,
