@@ -13,17 +13,7 @@ import { print } from './print.ts'
 import { showProgress } from './progress.ts'
 import { Pacer } from './journal/pacer.ts'
 import { replayInto } from './journal/replay-into.ts'
-
-export interface ReplayCommandOptions {
-  readonly verify?: boolean
-  readonly from?: number
-  readonly to?: number
-  readonly pace?: number
-  readonly into?: string
-  readonly set: readonly string[]
-  readonly format: 'text' | 'json'
-  readonly quiet?: boolean
-}
+import type { ReplayCommandOptions } from './journal/replay-options.ts'
 
 /** What a replay came to. */
 export interface ReplayResult {

@@ -1,7 +1,6 @@
 import { mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Batch } from '../book/batch.ts'
-import type { Instruments } from '../book/instruments.ts'
 import type { MatchingEngine } from '../book/matching-engine.ts'
 import { readU64, RECORD_BYTES, RECORD_WORDS, SEQUENCE } from '../book/record.ts'
 import { takeSnapshot } from '../book/recovery/snapshot.ts'
@@ -9,6 +8,7 @@ import { configurationOf, type Configuration } from './configuration.ts'
 import { endOfEvents } from './event-end.ts'
 import { EventLog } from './event-log.ts'
 import { cutEnd, nextNumber, recover, type Found } from './found.ts'
+import type { JournalHost } from './host.ts'
 import { Keeper } from './keeper.ts'
 import { AFTER_LOSS, BlockKind, HEADER_BYTES, padded, SegmentKind } from './layout.ts'
 import { lockDirectory, type DirectoryLock } from './lock.ts'
@@ -16,29 +16,14 @@ import { BlockBuffer, LogWriter } from './log-writer.ts'
 import { settingsOf, type JournalOptions, type JournalSettings } from './options.ts'
 import { JournalError, systemMessage } from './problem.ts'
 import { openMapped } from './mapped-segment-file.ts'
-import { openWritten, type OpenSegmentFile } from './segment-file.ts'
+import { openWritten } from './segment-file.ts'
 import { writeSnapshot } from './snapshot-file.ts'
-import type { LiveTables, TableEntries } from './tables.ts'
+import type { TableEntries } from './tables.ts'
 
 /** With `none`: words of commands that may wait for being written. */
 const UNWRITTEN_WORDS = 65_536
 /** Commands of a run after which the keeper's thread starts, at the latest. */
 const KEEPER_AFTER = 250_000
-
-/** What a journal needs of the pipeline that it is part of. */
-export interface JournalHost {
-  readonly instruments: Instruments
-  readonly marketData: boolean
-  readonly tables: LiveTables
-  /** Takes up the state of stages, with the engine as it is at the snapshot. */
-  readonly restoreStages: (stages: ReadonlyMap<string, Uint8Array>, engine: MatchingEngine) => void
-  /** Lets stages see a command that is replayed, before the engine does. */
-  readonly onCommand?: ((words: Int32Array, at: number, engine: MatchingEngine) => void) | undefined
-  /** The state of the stages between two batches. */
-  readonly stages: () => ReadonlyMap<string, Uint8Array>
-  /** How segments of commands are written, where it is not as the options say. */
-  readonly openSegment?: OpenSegmentFile | undefined
-}
 
 /** What was found and done when a journal was opened. */
 export interface Recovery {
