@@ -3,6 +3,8 @@ import * as E from 'fp-ts/lib/Either.js'
 import { InvalidArgumentError, type Command } from 'commander'
 import { EventKind, RECORD_WORDS } from '../book/index.ts'
 import { MAKER_ORDER_ID, ORDER_ID, readU64 } from '../book/record.ts'
+import { SegmentKind } from '../journal/layout.ts'
+import { lastSequenceOf } from '../journal/log-tail.ts'
 import { JournalError } from '../journal/problem.ts'
 import { lifeOfOrder, queryEvents, type EventQuery, type Found } from '../journal/query.ts'
 import { RecordedNames } from '../journal/recorded-names.ts'
@@ -58,7 +60,10 @@ export async function eventsCommand(dir: string, options: EventsOptions): Promis
     const names = new RecordedNames(dir)
     try {
       const query = queryFor(dir, names, options)
-      if (typeof query !== 'string') return await stream(dir, query, names)
+      if (typeof query !== 'string') {
+        tellMissing(dir, query)
+        return await stream(dir, query, names)
+      }
       process.stderr.write(`millrace: ${query}\n`)
       return ExitCode.badData
     } finally {
@@ -136,6 +141,17 @@ function eventsFor(dir: string, query: EventQuery): Iterable<Found> {
   const { words } = lifeOfOrder(dir, query.orders, query)
   const at = Array.from({ length: words.length / RECORD_WORDS }, (_, i) => i * RECORD_WORDS)
   return [{ words, at }]
+}
+
+/** Commands whose events are not written down yet: a process has the journal, or was killed while it had. */
+function tellMissing(dir: string, { to = Infinity }: EventQuery): void {
+  const [commands, events] = [SegmentKind.commands, SegmentKind.events].map((kind) =>
+    lastSequenceOf(dir, kind),
+  )
+  if (events! >= Math.min(commands!, to)) return
+  process.stderr.write(
+    `millrace: events of commands ${events! + 1} to ${commands} are not written down yet: a process is at it, or the next start makes up for them\n`,
+  )
 }
 
 function tellProblem({ problem }: EventLines): number {

@@ -168,6 +168,11 @@ export class Journal {
     if (this.sequence >= this.snapshotAt && this.pending === 0) this.askForSnapshot()
   }
 
+  /** Resolves when no snapshot is being taken. */
+  settled(): Promise<void> {
+    return this.keeper.settled()
+  }
+
   figures(): JournalFigures {
     return {
       sequence: this.sequence,

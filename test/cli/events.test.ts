@@ -1,7 +1,8 @@
+import { truncateSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'ava'
 import { millrace } from '../support/cli.ts'
-import { tempDir } from '../support/journal.ts'
+import { filesOf, tempDir } from '../support/journal.ts'
 import { journalPipeline, orderLines } from '../support/journal-pipeline.ts'
 
 interface Line {
@@ -84,6 +85,17 @@ test.serial('events - from one time to another', async (t) => {
   t.is(linesOf(stdout).filter(({ event }) => event === 'applied').length, 3, stdout)
   const { stdout: some } = await millrace(['events', dir, '--from', at(4), '--to', at(8)])
   t.deepEqual([...new Set(linesOf(some).map(({ sequence }) => sequence))], [5, 6, 7])
+})
+
+test.serial('events - of commands whose events are not written down yet are told of', async (t) => {
+  const { file, dir } = journalPipeline(t)
+  await millrace(['run', file, '--orders', '3000', '--quiet'])
+  const whole = await millrace(['events', dir, '--to', '20'])
+  t.is(whole.stderr, '')
+  for (const path of filesOf(dir, 'events')) truncateSync(path, 100_000)
+  const { code, stderr } = await millrace(['events', dir])
+  t.is(code, 0)
+  t.regex(stderr, /events of commands \d+ to 3000 are not written down yet/)
 })
 
 test.serial('events - a reader that has seen enough is no fault', async (t) => {
