@@ -14,6 +14,17 @@ import { listSegments } from './segment-reader.ts'
 import { listSnapshots } from './snapshot-file.ts'
 import { specsOf } from './tables.ts'
 
+/** What was found and done when a journal was opened. */
+export interface Recovery {
+  readonly snapshotSequence: number
+  /** Commands applied behind the snapshot. */
+  readonly replayed: number
+  readonly seconds: number
+  readonly notes: readonly string[]
+}
+
+export const NOTHING_FOUND: Recovery = { snapshotSequence: 0, replayed: 0, seconds: 0, notes: [] }
+
 /** What a journal was found to hold, once all that was broken off has been cut away. */
 export interface Found {
   readonly engine: MatchingEngine

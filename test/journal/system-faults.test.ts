@@ -71,22 +71,25 @@ test.serial(
   },
 )
 
-test.serial('a limit on the size of files ends the run in the same way', async (t) => {
-  const { file, dir } = journalPipeline(t, { journal: 'segmentBytes: 4194304, snapshotEvery: 0' })
-  const bin = new URL('../../bin/millrace.js', import.meta.url).pathname
-  // In blocks of 1,024 bytes: half a segment.
-  const script = `ulimit -f 2048; trap '' XFSZ; exec "$@"`
-  const args = ['-c', script, 'sh', process.execPath, bin, 'run', file, ...ORDERS]
-  const error = t.throws(() => execFileSync('bash', args, { stdio: 'pipe' })) as unknown as {
-    status: number
-    stderr: Buffer
-  }
-  t.is(error.status, 74)
-  t.regex(error.stderr.toString(), /larger than this process may write \(ulimit -f\)/)
-  const { code } = await millrace(['run', file, ...ORDERS])
-  t.is(code, 0)
-  t.is((await replayed(t, dir)).sequence, 200_000)
-})
+test.serial(
+  'a limit on the size of files that is below that of a segment is told of before anything is read',
+  async (t) => {
+    const { file, dir } = journalPipeline(t, { journal: 'segmentBytes: 4194304, snapshotEvery: 0' })
+    const bin = new URL('../../bin/millrace.js', import.meta.url).pathname
+    // In blocks of 1,024 bytes: half a segment.
+    const script = `ulimit -f 2048; trap '' XFSZ; exec "$@"`
+    const args = ['-c', script, 'sh', process.execPath, bin, 'run', file, ...ORDERS]
+    const error = t.throws(() => execFileSync('bash', args, { stdio: 'pipe' })) as unknown as {
+      status: number
+      stderr: Buffer
+    }
+    t.is(error.status, 78)
+    t.regex(error.stderr.toString(), /larger than this process may write \(ulimit -f\)/)
+    const { code } = await millrace(['run', file, ...ORDERS])
+    t.is(code, 0)
+    t.is((await replayed(t, dir)).sequence, 200_000)
+  },
+)
 
 test.serial('a directory that is read-only is refused by a run, and can be replayed and asked', async (t) => {
   const disk = smallDisk(t, 100)
