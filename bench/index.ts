@@ -3,6 +3,7 @@
 import { parseArgs } from 'node:util'
 import { benchBook } from './book.ts'
 import { measurePipeline } from '../src/cli/bench/bench-pipeline.ts'
+import { benchJournal } from './journal.ts'
 import { benchMicro } from './micro.ts'
 import { benchRing } from './ring/index.ts'
 import { benchRisk } from './risk.ts'
@@ -15,6 +16,8 @@ const { values, positionals } = parseArgs({
     json: { type: 'boolean' },
     yardstick: { type: 'string' },
     workload: { type: 'string', multiple: true },
+    dir: { type: 'string' },
+    events: { type: 'string' },
   },
 })
 const benches: Record<string, () => unknown> = {
@@ -25,6 +28,7 @@ const benches: Record<string, () => unknown> = {
   scale: benchScale,
   transport: benchTransport,
   risk: benchRisk,
+  journal: () => benchJournal(values),
 }
 const names = positionals.length > 0 ? positionals : Object.keys(benches)
 const unknown = names.filter((name) => !Object.hasOwn(benches, name))
