@@ -4,6 +4,7 @@ import { addBench } from './bench/commands.ts'
 import { ExitCode } from './exit-code.ts'
 import { runFile, type RunFileOptions } from './run.ts'
 import { addTest } from './test.ts'
+import { addTrain } from './train.ts'
 import { validateFile } from './validate.ts'
 import type { LoadOptions } from './load.ts'
 
@@ -38,6 +39,7 @@ pipelineCommand('validate', 'check a pipeline file and say all that is wrong wit
 
 addBench(program)
 addTest(program)
+addTrain(program)
 
 // What is said there is for someone to read; if nobody does, the run goes on.
 process.stderr.on('error', () => {})
