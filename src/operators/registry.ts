@@ -1,4 +1,5 @@
 import type { AnyOperator, Registry } from '../pipeline/operator.ts'
+import { aiEnhanceOperator } from './ai-enhance.ts'
 import { ingestOperator } from './ingest.ts'
 import { matchOperator } from './match.ts'
 import { publishOperator } from './publish.ts'
@@ -8,6 +9,7 @@ import { validateOperator } from './validate.ts'
 const operators: readonly AnyOperator[] = [
   ingestOperator,
   validateOperator,
+  aiEnhanceOperator,
   riskOperator,
   matchOperator,
   publishOperator,

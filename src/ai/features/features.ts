@@ -36,8 +36,6 @@ const VOLUMES = MIDS + RING
 const TIMES = VOLUMES + RING
 const STATE_NUMBERS = TIMES + RING
 
-const NONE = new Float64Array(0)
-
 /**
  * The features of every instrument, brought up to date event by event. One implementation for training and serving:
  * both call `observe` for what happens and `write` where they want a feature vector.
@@ -46,7 +44,7 @@ const NONE = new Float64Array(0)
  * left out: the next good one is compared with the last good one. Nothing is allocated once an instrument is known.
  */
 export class Features implements BookFeed {
-  private states: (Float64Array | undefined)[]
+  private readonly states: (Float64Array | undefined)[]
   /** Called when an event of an instrument has been taken in. */
   private readonly onEvent: ((instrument: number, timeNs: number) => void) | undefined
 
@@ -178,33 +176,6 @@ export class Features implements BookFeed {
     vector[at + 13] = Math.log(1 + Math.max(0, durationNs) / 1_000)
     vector[at + 14] = Math.log(1 + last + 1 - state[MOVED_AT]!)
     vector[at + 15] = state[LAST_MOVE]!
-  }
-
-  /** All that is known, for a snapshot: the number of instruments, then for each 0 or 1 and its numbers. */
-  snapshot(): Float64Array {
-    const known = this.states.map((state) => (state === undefined ? NONE : state))
-    const numbers = new Float64Array(1 + known.reduce((sum, state) => sum + 1 + state.length, 0))
-    numbers[0] = known.length
-    let to = 1
-    for (const state of known) {
-      numbers[to++] = state.length === 0 ? 0 : 1
-      numbers.set(state, to)
-      to += state.length
-    }
-    return numbers
-  }
-
-  /** Takes up what `snapshot` gave. @throws RangeError where the numbers are no such snapshot */
-  restore(numbers: Float64Array): void {
-    const states: (Float64Array | undefined)[] = []
-    let from = 1
-    for (let instrument = 0; instrument < (numbers[0] ?? 0) && from < numbers.length; instrument++) {
-      const isKnown = numbers[from++] === 1
-      states.push(isKnown ? numbers.slice(from, from + STATE_NUMBERS) : undefined)
-      if (isKnown) from += STATE_NUMBERS
-    }
-    if (from !== numbers.length) throw new RangeError('features: the snapshot is cut short or too long')
-    this.states = states
   }
 
   private begin(instrument: number): Float64Array {

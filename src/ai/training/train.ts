@@ -37,7 +37,10 @@ const LEAF_WEIGHT = 10
 const SAMPLE = 0.5
 const RIDGE = 1
 /** Of the recalibration while running: docs/ai.md. */
-const CALIBRATION = { window: 1_000, every: 50, strength: 50, sampleEvery: 4 }
+const CALIBRATION = { window: 1_000, every: 50, strength: 50 }
+/** Outcomes that the test part should give at least, and the fewest events of which one is followed. */
+const OUTCOMES_WANTED = 2_700
+const SPARSEST = 16
 /** A threshold that nothing is above, for a node that parts nothing: JSON has no infinity. */
 const FARTHEST = 3.4028234663852886e38
 
@@ -63,12 +66,13 @@ export function trainModel(data: Dataset, options: TrainOptions): Training {
   const start = positives.map((isPositive, output) =>
     calibrationOf(data, split.validation, scorer, output, isPositive),
   )
+  const sampleEvery = Math.max(1, Math.min(SPARSEST, Math.floor(split.test.length / OUTCOMES_WANTED)))
   const model = sealModel(options.name, {
     kind: options.kind,
     features: [...FEATURES],
     horizon: horizonText(options.horizon),
     outputs,
-    calibration: { start, ...CALIBRATION },
+    calibration: { start, ...CALIBRATION, sampleEvery },
     move: moveOf(data, split.validation, labels, scorer, start),
     deciles: decilesOf(data, split.train),
     impact: options.impact,

@@ -1,0 +1,75 @@
+import * as E from 'fp-ts/lib/Either.js'
+import type * as TE from 'fp-ts/lib/TaskEither.js'
+import type { OperatorFunction } from 'rxjs'
+import { ModelBreaker } from '../ai/prediction/breaker.ts'
+import { PredictionEngine } from '../ai/prediction/prediction-engine.ts'
+import type { Predictor } from '../ai/prediction/predictor.ts'
+import { scorerOf } from '../ai/models/model-file.ts'
+import { Router } from '../ai/routing/router.ts'
+import type { Batch } from '../book/index.ts'
+import { checked } from '../pipeline/codec.ts'
+import { fromStep } from '../pipeline/island.ts'
+import type { Market } from '../pipeline/market.ts'
+import type { Operator, StageProblem, Step } from '../pipeline/operator.ts'
+import { aiCodec, type AiOptions, modelFileOf, routerOptions, watchOptions } from './ai/ai-options.ts'
+import { EnhanceStep, type RiskScore } from './ai/enhance-step.ts'
+import { loadModel } from './ai/load-model.ts'
+
+export type { AiOptions } from './ai/ai-options.ts'
+export type { RiskScore } from './ai/enhance-step.ts'
+
+/** What a program can give beside what a file says. */
+export interface AiParts {
+  /** From 0 to 1: how risky an order is. By default size against depth, volatility and the prediction against it. */
+  readonly riskScore?: RiskScore | undefined
+}
+
+const BREAKER = { failures: 20, coolDownOrders: 10_000 }
+
+function open(market: Market, options: AiOptions, parts: AiParts): TE.TaskEither<StageProblem, Step> {
+  return async () => {
+    const predictor = await openPredictor(options)
+    if (E.isLeft(predictor)) return predictor
+    const { failures, coolDownOrders } = { ...BREAKER, ...options.breaker }
+    return E.right(
+      new EnhanceStep({
+        market,
+        predictor: predictor.right,
+        router: new Router(routerOptions(options)),
+        breaker: new ModelBreaker(failures, coolDownOrders),
+        riskScore: parts.riskScore,
+      }),
+    )
+  }
+}
+
+async function openPredictor(options: AiOptions): Promise<E.Either<StageProblem, Predictor>> {
+  const model = await loadModel(modelFileOf(options))()
+  if (E.isLeft(model)) return E.left({ path: ['model'], message: model.left })
+  return E.right(new PredictionEngine(model.right, scorerOf(model.right), watchOptions(options)))
+}
+
+/**
+ * Lets a trained model make orders more urgent or smaller, within what risk allows: `risk` must stand behind it. Joins the
+ * island of the operators beside it.
+ */
+export function aiEnhance(
+  market: Market,
+  options: AiOptions = {},
+  parts: AiParts = {},
+): OperatorFunction<Batch, Batch> {
+  const given = checked(aiCodec, options, 'ai-enhance')
+  return fromStep(async () => {
+    const step = await open(market, given, parts)()
+    if (E.isLeft(step)) throw new Error(`ai-enhance: ${step.left.message}`)
+    return step.right
+  })
+}
+
+export const aiEnhanceOperator: Operator<AiOptions> = {
+  name: 'ai-enhance',
+  options: aiCodec,
+  consumes: 'command',
+  produces: 'command',
+  create: (options, { market }) => open(market, options, {}),
+}
