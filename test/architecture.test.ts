@@ -12,16 +12,17 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   book: ['memory'],
   telemetry: ['memory'],
   pipeline: ['memory', 'book', 'telemetry'],
-  operators: ['memory', 'book', 'telemetry', 'pipeline'],
+  ai: ['memory', 'book', 'telemetry'],
+  operators: ['memory', 'book', 'telemetry', 'pipeline', 'ai'],
   scenario: ['book'],
-  cli: ['memory', 'book', 'telemetry', 'pipeline', 'operators', 'scenario'],
+  cli: ['memory', 'book', 'telemetry', 'pipeline', 'operators', 'scenario', 'ai'],
 }
 
 /** Where each third-party package may be imported. */
 const HOMES: Readonly<Record<string, readonly string[]>> = {
   rxjs: ['pipeline', 'operators'],
-  'io-ts': ['pipeline', 'operators'],
-  'fp-ts': ['pipeline', 'operators', 'cli'],
+  'io-ts': ['pipeline', 'operators', 'ai'],
+  'fp-ts': ['pipeline', 'operators', 'cli', 'ai'],
   yaml: ['pipeline'],
   'csv-parse': ['operators'],
   commander: ['cli'],
@@ -76,7 +77,7 @@ test('imports - each package stays in its home', (t) => {
 })
 
 test('imports - no operator imports another', (t) => {
-  const operators = ['ingest', 'validate', 'risk', 'match', 'publish'].map((name) =>
+  const operators = ['ingest', 'validate', 'ai-enhance', 'risk', 'match', 'publish'].map((name) =>
     join(src, 'operators', `${name}.ts`),
   )
   const wrong = operators

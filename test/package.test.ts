@@ -137,7 +137,7 @@ test('package - it holds what is built and how to use it, and no tests, sources 
     for (const name of readdirSync(join(root, folder))) t.true(paths.includes(`${folder}/${name}`), name)
   const isMeant = (path: string): boolean =>
     /^dist\/.+\.(?:js|d\.ts)$/.test(path) ||
-    /^(?:bin\/millrace\.js|pipelines\/[\w-]+\.yaml|scenarios\/[\w-]+\.scenario|docs\/[\w./-]+|package\.json|[A-Z]+(?:\.md)?)$/.test(
+    /^(?:bin\/millrace\.js|models\/[\w-]+(?:\.card)?\.(?:json|md)|pipelines\/[\w-]+\.yaml|scenarios\/[\w-]+\.scenario|docs\/[\w./-]+|package\.json|[A-Z]+(?:\.md)?)$/.test(
       path,
     )
   t.deepEqual(

@@ -12,8 +12,11 @@ import { fromStep } from '../pipeline/island.ts'
 import type { Market } from '../pipeline/market.ts'
 import type { Operator, StageProblem, Step } from '../pipeline/operator.ts'
 import { aiCodec, type AiOptions, modelFileOf, routerOptions, watchOptions } from './ai/ai-options.ts'
+import { DecisionLog, RecordedDecisions } from './ai/decision-log.ts'
 import { EnhanceStep, type RiskScore } from './ai/enhance-step.ts'
 import { loadModel } from './ai/load-model.ts'
+import { ReplayStep } from './ai/replay-step.ts'
+import { systemProblem } from './input/system-error.ts'
 
 export type { AiOptions } from './ai/ai-options.ts'
 export type { RiskScore } from './ai/enhance-step.ts'
@@ -28,8 +31,16 @@ const BREAKER = { failures: 20, coolDownOrders: 10_000 }
 
 function open(market: Market, options: AiOptions, parts: AiParts): TE.TaskEither<StageProblem, Step> {
   return async () => {
+    if (options.replay !== undefined) {
+      const decisions = RecordedDecisions.read(options.replay)
+      return E.isLeft(decisions)
+        ? E.left({ path: ['replay'], message: decisions.left })
+        : E.right(new ReplayStep(market, decisions.right))
+    }
     const predictor = await openPredictor(options)
     if (E.isLeft(predictor)) return predictor
+    const log = openLog(options.decisions)
+    if (E.isLeft(log)) return log
     const { failures, coolDownOrders } = { ...BREAKER, ...options.breaker }
     return E.right(
       new EnhanceStep({
@@ -38,8 +49,17 @@ function open(market: Market, options: AiOptions, parts: AiParts): TE.TaskEither
         router: new Router(routerOptions(options)),
         breaker: new ModelBreaker(failures, coolDownOrders),
         riskScore: parts.riskScore,
+        log: log.right,
       }),
     )
+  }
+}
+
+function openLog(path: string | undefined): E.Either<StageProblem, DecisionLog | undefined> {
+  try {
+    return E.right(path === undefined ? undefined : new DecisionLog(path))
+  } catch (error) {
+    return E.left({ path: ['decisions'], message: `${path}: ${systemProblem(error)}` })
   }
 }
 
@@ -71,5 +91,12 @@ export const aiEnhanceOperator: Operator<AiOptions> = {
   options: aiCodec,
   consumes: 'command',
   produces: 'command',
+  check: (_, { meetsBefore }) =>
+    meetsBefore('risk', 'match')
+      ? undefined
+      : {
+          path: ['operator'],
+          message: 'expected a risk stage between this one and match: what it makes of an order must pass risk',
+        },
   create: (options, { market }) => open(market, options, {}),
 }

@@ -5,6 +5,7 @@ import * as t from 'io-ts'
 import type { InstrumentSpec } from '../book/instruments.ts'
 import { Codec, listOf, mapOf, oneOf, options, OptionsType, text, unknownKey } from './codec.ts'
 import { parseDocument, readDocument, type Document, type DocumentOptions, type Part } from './document.ts'
+import { meetsBefore } from './downstream.ts'
 import { readInstruments, type Terms } from './instrument-terms.ts'
 import type { AnyOperator, Registry } from './operator.ts'
 import { STAGE_ID } from './path.ts'
@@ -12,7 +13,7 @@ import { pipelineError, type PipelineError, type Problem } from './problem.ts'
 import { Reader } from './reader.ts'
 import { didYouMean } from './suggest.ts'
 import type { Place } from './tree.ts'
-import { wire, type StageDraft } from './wiring.ts'
+import { wire, type StageDraft, type WiredStage } from './wiring.ts'
 
 /** A stage whose options are decoded and whose inputs are there. */
 export interface StageDefinition {
@@ -95,7 +96,7 @@ function definitionOf(document: Document, registry: Registry): E.Either<Pipeline
   const list = document.valueAt(['stages'])
   const drafts = Array.isArray(list) ? list.map((_, index) => readStage(reader, index, registry)) : []
   const wired = wire(drafts, reader)
-  if (reader.problems.length === 0) checkStages(drafts, reader, terms.instruments.length)
+  if (reader.problems.length === 0) checkStages(wired, reader, terms.instruments.length)
   if (reader.problems.length > 0 || whole === undefined) return E.left(pipelineError(reader.problems))
   const stages = wired.map(({ draft, input }) => stageOf(document, draft, input))
   const paths = new Map(drafts.map(({ id, path }) => [id, path]))
@@ -111,9 +112,18 @@ function definitionOf(document: Document, registry: Registry): E.Either<Pipeline
 }
 
 /** What stages ask of the file as a whole. Only of one that is good in its parts: one mistake is not told twice. */
-function checkStages(drafts: readonly StageDraft[], reader: Reader, instruments: number): void {
-  for (const { operator, options, path } of drafts) {
-    const problem = operator?.check?.(options, { instruments })
+function checkStages(wired: readonly WiredStage[], reader: Reader, instruments: number): void {
+  const numbers = new Map(wired.map(({ draft }, number) => [draft, number]))
+  const links = wired.map(({ draft, input }) => ({
+    operator: draft.operator?.name ?? '',
+    inputs: input === undefined ? [] : [numbers.get(input)!],
+  }))
+  for (const [number, { draft }] of wired.entries()) {
+    const { operator, options, path } = draft
+    const problem = operator?.check?.(options, {
+      instruments,
+      meetsBefore: (wanted, before) => meetsBefore(links, number, wanted, before),
+    })
     if (problem !== undefined) reader.report([...path, ...problem.path], problem.message)
   }
 }

@@ -77,6 +77,13 @@ export interface StageContext {
   readonly checkEvery?: number | undefined
 }
 
+/** What a stage may ask of the file that it stands in. */
+export interface WholeFile {
+  readonly instruments: number
+  /** Whether records from this stage meet a stage of one operator before they come to one of another, on every way. */
+  readonly meetsBefore: (wanted: string, before: string) => boolean
+}
+
 /** What a pipeline file names: `operator: NAME`. Adding one is a file in src/operators and a line in its registry. */
 export interface Operator<Options> {
   readonly name: string
@@ -86,7 +93,7 @@ export interface Operator<Options> {
   readonly consumes: RecordKind | undefined
   readonly produces: RecordKind
   /** What options that are good in themselves ask for and the file does not give. */
-  readonly check?: (options: Options, file: { readonly instruments: number }) => StageProblem | undefined
+  readonly check?: (options: Options, file: WholeFile) => StageProblem | undefined
   readonly create: (options: Options, context: StageContext) => TE.TaskEither<StageProblem, Source | Step>
 }
 

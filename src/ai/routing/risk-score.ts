@@ -1,6 +1,11 @@
+/** How much each part weighs. */
+const SIZE = 0.4
+const VOLATILITY = 0.2
+const AGAINST = 0.4
+
 /**
- * A risk score from 0 to 1 for an order, where no other is given: 1 - (1 - size)(1 - volatility)(1 - against), so that
- * it never falls when one of its parts rises, and one part that is 1 makes it 1.
+ * A risk score from 0 to 1 for an order, where no other is given: 0.4 size + 0.2 volatility + 0.4 against, so that it
+ * never falls when one of its parts rises.
  *
  * size        lots / (lots + lots at both best prices)
  * volatility  v / (v + half the spread), v the deviation of the mid in an event, in ticks
@@ -18,5 +23,5 @@ export function plainRiskScore(
   const size = lots <= 0 ? 0 : lots / (lots + depthLots)
   const volatility = volatilityTicks <= 0 ? 0 : volatilityTicks / (volatilityTicks + spreadTicks / 2)
   const against = chanceAgainst <= 0.5 ? 0 : 2 * chanceAgainst - 1
-  return 1 - (1 - size) * (1 - volatility) * (1 - against)
+  return SIZE * size + VOLATILITY * volatility + AGAINST * against
 }

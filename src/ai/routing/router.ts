@@ -141,10 +141,15 @@ export class Router {
   }
 }
 
-/** A smaller quantity, and terms that still fit it: what shows at a time and what must trade at once are no more. */
 function setLots(words: Int32Array, at: number, lots: number): void {
-  const flags = words[at + CODE]! >>> 16
   words[at + LOTS] = lots
+  setTerms(words, at)
+}
+
+/** Makes the terms of an order fit a quantity made smaller: what shows and what must trade at once are no more than it. */
+export function setTerms(words: Int32Array, at: number): void {
+  const flags = words[at + CODE]! >>> 16
+  const lots = words[at + LOTS]!
   if ((flags & OrderFlag.reduceOnly) === 0 && words[at + DISPLAY_LOTS]! >= lots) words[at + DISPLAY_LOTS] = 0
   if ((flags & OrderFlag.linked) === 0 && words[at + MIN_LOTS]! > lots) words[at + MIN_LOTS] = lots
 }

@@ -10,6 +10,7 @@ import * as rejectCode from '../../book/reject-code.ts'
 import type { Market } from '../../pipeline/market.ts'
 import type { ReportSection, Step } from '../../pipeline/operator.ts'
 import { thousands } from '../../telemetry/text-table.ts'
+import type { DecisionLog } from './decision-log.ts'
 
 // Bound here so that V8 folds them into the code (ARCHITECTURE.md, 'Constants on the hot path').
 const { CODE, CommandKind, HEAD, headKind, headSide, INSTRUMENT, LOTS, RECORD_WORDS, Side } = record
@@ -28,8 +29,8 @@ export interface EnhanceParts {
   readonly breaker: ModelBreaker
   /** By default `plainRiskScore`. */
   readonly riskScore?: RiskScore | undefined
-  /** Called with each decision where it lies: for a log. */
-  readonly onDecision?: ((words: Int32Array, at: number) => void) | undefined
+  /** Where decisions are written down too. */
+  readonly log?: DecisionLog | undefined
 }
 
 /**
@@ -73,9 +74,11 @@ export class EnhanceStep implements Step {
     const { engine } = this.parts.market
     if (engine !== undefined) this.feed.endBatch(engine)
     this.parts.predictor.betweenBatches?.()
+    this.parts.log?.flush()
   }
 
   async close(): Promise<void> {
+    this.parts.log?.close()
     await this.parts.predictor.close?.()
   }
 
@@ -160,13 +163,13 @@ export class EnhanceStep implements Step {
   }
 
   private tell(words: Int32Array, at: number): void {
-    const { market, router, onDecision } = this.parts
+    const { market, router, log } = this.parts
     const { grounds } = router
     for (let bits = grounds.bits; bits !== 0; bits &= bits - 1) this.bitCounts[31 - Math.clz32(bits & -bits)]!++
     const { engine } = market
     if (engine === undefined) return
     writeDecision(engine.events, words, at, grounds, this.modelNumber)
-    onDecision?.(engine.events.words, (engine.events.count - 1) * RECORD_WORDS)
+    log?.add(engine.events.words, (engine.events.count - 1) * RECORD_WORDS)
   }
 }
 
