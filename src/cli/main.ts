@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { addBench } from './bench/commands.ts'
+import { addEvaluate } from './evaluate.ts'
 import { ExitCode } from './exit-code.ts'
 import { runFile, type RunFileOptions } from './run.ts'
 import { addTest } from './test.ts'
@@ -40,6 +41,7 @@ pipelineCommand('validate', 'check a pipeline file and say all that is wrong wit
 addBench(program)
 addTest(program)
 addTrain(program)
+addEvaluate(program)
 
 // What is said there is for someone to read; if nobody does, the run goes on.
 process.stderr.on('error', () => {})

@@ -17,7 +17,7 @@ import { ExitCode } from './exit-code.ts'
 import { print } from './print.ts'
 
 interface TrainCommandOptions {
-  readonly input: readonly string[]
+  readonly input?: readonly string[]
   readonly book?: string
   readonly tick: string
   readonly simulate?: ProfileName
@@ -38,7 +38,10 @@ export function addTrain(program: Command): void {
   program
     .command('train')
     .description('train a prediction model on recorded or simulated order flow and write its card')
-    .option('--input <files...>', 'LOBSTER message files (the book beside each is used too), NDJSON or CSV orders')
+    .option(
+      '--input <files...>',
+      'LOBSTER message files (the book beside each is used too), NDJSON or CSV orders',
+    )
     .option('--book <file>', 'the book published beside a single message file, where its name does not say')
     .option('--tick <decimal>', 'tick of the instruments in the files', '0.01')
     .addOption(
@@ -70,7 +73,12 @@ async function train(options: TrainCommandOptions): Promise<number> {
   if (typeof inputs === 'string') return fail(inputs, ExitCode.usage)
   const bar = new ProgressBar(options.quiet === true)
   const data = new Dataset()
-  const about = { inputs: [] as string[], digests: [] as string[], instruments: [] as string[], tick: options.tick }
+  const about = {
+    inputs: [] as string[],
+    digests: [] as string[],
+    instruments: [] as string[],
+    tick: options.tick,
+  }
   let commands = 0
   for (const [at, input] of inputs.entries()) {
     const opened = await openInput(input)
@@ -87,7 +95,8 @@ async function train(options: TrainCommandOptions): Promise<number> {
     const { instruments } = opened.right.market
     about.inputs.push(opened.right.name)
     about.digests.push(opened.right.digest)
-    for (let number = 0; number < instruments.count; number++) about.instruments.push(instruments.symbol(number))
+    for (let number = 0; number < instruments.count; number++)
+      about.instruments.push(instruments.symbol(number))
   }
   bar.show('reading', 1)
   return fitAndWrite(data, about, options, bar, commands)

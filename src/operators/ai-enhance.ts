@@ -96,7 +96,8 @@ export const aiEnhanceOperator: Operator<AiOptions> = {
       ? undefined
       : {
           path: ['operator'],
-          message: 'expected a risk stage between this one and match: what it makes of an order must pass risk',
+          message:
+            'expected a risk stage between this one and match: what it makes of an order must pass risk',
         },
   create: (options, { market }) => open(market, options, {}),
 }

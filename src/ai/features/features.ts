@@ -222,7 +222,6 @@ function roll(
   state[VOLUME_10]! += volume - state[VOLUMES + ago10]!
   state[VOLUME_50]! += volume - state[VOLUMES + ago50]!
   state[DEPTH_50]! += depth - state[DEPTHS + ago50]!
-  const gone =
-    events > 50 ? state[MIDS + ago50]! - state[MIDS + ((events - 51) & RING_MASK)]! : 0
+  const gone = events > 50 ? state[MIDS + ago50]! - state[MIDS + ((events - 51) & RING_MASK)]! : 0
   state[SQUARES_50]! += move * move - gone * gone
 }

@@ -10,7 +10,7 @@ import { type Scorer, THREE_WAY, TWO_WAY } from './model.ts'
 /** What the first key of a model file says: the number rises when an older program would read it wrongly. */
 export const MODEL_SCHEMA = 'millrace-model/1'
 
-const finite = new t.Type<number, number, unknown>(
+const finite = new t.Type<number>(
   'a finite number',
   t.number.is,
   (value, context) =>
@@ -194,7 +194,8 @@ function* logisticProblems({ logistic, outputs }: ModelFile): Generator<ModelPro
       path: ['logistic', 'weights'],
       message: `expected ${FEATURE_COUNT} numbers for each of ${outputs} outputs`,
     }
-  if (biases.length !== outputs) yield { path: ['logistic', 'biases'], message: `expected ${outputs} numbers` }
+  if (biases.length !== outputs)
+    yield { path: ['logistic', 'biases'], message: `expected ${outputs} numbers` }
   if (means.length !== FEATURE_COUNT)
     yield { path: ['logistic', 'means'], message: `expected ${FEATURE_COUNT} numbers` }
   if (deviations.length !== FEATURE_COUNT || deviations.some((each) => !(each > 0)))
@@ -211,7 +212,10 @@ function* forestProblems({ trees, outputs }: ModelFile): Generator<ModelProblem>
   for (const [output, { depth, features, thresholds, leaves }] of trees.entries()) {
     const path = ['trees', String(output)]
     if (!Number.isInteger(depth) || depth < 1 || depth > MAX_DEPTH) {
-      yield { path: [...path, 'depth'], message: `expected a whole number from 1 to ${MAX_DEPTH}, got ${depth}` }
+      yield {
+        path: [...path, 'depth'],
+        message: `expected a whole number from 1 to ${MAX_DEPTH}, got ${depth}`,
+      }
       continue
     }
     const inner = 2 ** depth - 1

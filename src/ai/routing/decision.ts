@@ -2,7 +2,8 @@ import type { Batch } from '../../book/index.ts'
 import * as record from '../../book/record.ts'
 
 // Bound here so that V8 folds them into the code (ARCHITECTURE.md, 'Constants on the hot path').
-const { CLIENT, CODE, EventKind, HEAD, INSTRUMENT, LOTS, OPEN_LOTS, ORDER_ID, PRICE_TICKS, RECORD_WORDS } = record
+const { CLIENT, CODE, EventKind, HEAD, INSTRUMENT, LOTS, OPEN_LOTS, ORDER_ID, PRICE_TICKS, RECORD_WORDS } =
+  record
 const { SEQUENCE } = record
 
 /** What a router did to an order, and what it would have done had it not been kept from it. Bits: they go together. */

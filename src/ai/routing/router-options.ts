@@ -29,8 +29,7 @@ export interface SizingOptions {
    * one tick of one lot, the edge what the guard calls it.
    */
   readonly kelly?:
-    | { readonly fraction: number; readonly bankrollUnits: number; readonly maxLots: number }
-    | undefined
+    { readonly fraction: number; readonly bankrollUnits: number; readonly maxLots: number } | undefined
   /** As many lots as move by so many units (ticks x lots) in one deviation of a move. */
   readonly volatility?: { readonly targetUnits: number } | undefined
 }

@@ -116,7 +116,8 @@ export class Router {
     if (inForce !== TimeInForce.gtc && inForce !== TimeInForce.day) return false
     const flags = words[at + CODE]! >>> 16
     if ((flags & ~HARMLESS_FLAGS) !== 0) return false
-    if (words[at + DISPLAY_LOTS] !== 0 || words[at + MIN_LOTS] !== 0 || words[at + STOP_TICKS] !== 0) return false
+    if (words[at + DISPLAY_LOTS] !== 0 || words[at + MIN_LOTS] !== 0 || words[at + STOP_TICKS] !== 0)
+      return false
     if (bidTicks === 0 || offerTicks === 0) return false
     const price = words[at + PRICE_TICKS]!
     return headSide(head) === Side.buy ? price < offerTicks : price > bidTicks

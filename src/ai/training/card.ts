@@ -49,7 +49,9 @@ export interface ModelCard {
   readonly recalibration: string
   readonly test: Metrics
   readonly testWithoutRecalibration: Metrics
-  readonly baselines: Readonly<Record<string, Pick<Metrics, 'accuracy' | 'auc' | 'brier' | 'calibrationError'>>>
+  readonly baselines: Readonly<
+    Record<string, Pick<Metrics, 'accuracy' | 'auc' | 'brier' | 'calibrationError'>>
+  >
   readonly impact: ImpactFit
 }
 
@@ -61,7 +63,11 @@ export function makeCard(
   data: Dataset,
   { model, labels, split }: Training,
   about: CardData,
-  settings: { readonly seed: number; readonly trained: Readonly<Record<string, number>>; readonly impact: ImpactFit },
+  settings: {
+    readonly seed: number
+    readonly trained: Readonly<Record<string, number>>
+    readonly impact: ImpactFit
+  },
 ): ModelCard {
   const { outputs } = model
   const { test, testFrom } = split
@@ -142,4 +148,3 @@ function imbalanceAlone(data: Dataset, { model, labels, split }: Training): Metr
   const calibration = { ...model.calibration, start }
   return walkForward(data, labels, split.test, split.testFrom, scorer, calibration).fixed
 }
-

@@ -95,7 +95,12 @@ function bandsOf(confidence: Float64Array, said: Uint8Array, classes: Uint8Array
   })).filter((band) => band.rows > 0)
 }
 
-function coverageAt(least: number, confidence: Float64Array, said: Uint8Array, classes: Uint8Array): Coverage {
+function coverageAt(
+  least: number,
+  confidence: Float64Array,
+  said: Uint8Array,
+  classes: Uint8Array,
+): Coverage {
   let rows = 0
   let right = 0
   for (let row = 0; row < said.length; row++) {
@@ -148,7 +153,7 @@ export function auc(chances: Float64Array, classes: Uint8Array, classCount: numb
     const value = chances[order[from]! * classCount + of]!
     let to = from
     let here = 0
-    while (to < order.length && chances[order[to]! * classCount + of]! === value) {
+    while (to < order.length && chances[order[to]! * classCount + of] === value) {
       if (classes[order[to]!] === of) here++
       to++
     }

@@ -99,7 +99,11 @@ function fit(
     const fits = positives.map((isPositive) => fitLogistic(data, rows, isPositive, scaling, { ridge: RIDGE }))
     onProgress?.(1)
     return {
-      logistic: { weights: fits.map(({ weights }) => weights), biases: fits.map(({ bias }) => bias), ...scaling },
+      logistic: {
+        weights: fits.map(({ weights }) => weights),
+        biases: fits.map(({ bias }) => bias),
+        ...scaling,
+      },
     }
   }
   const forests = positives.map((isPositive, output) =>
@@ -117,7 +121,13 @@ function fit(
   return { trees: forests.map(plainTrees) }
 }
 
-function plainTrees({ depth, base, features, thresholds, leaves }: Trees): NonNullable<ModelFile['trees']>[0] {
+function plainTrees({
+  depth,
+  base,
+  features,
+  thresholds,
+  leaves,
+}: Trees): NonNullable<ModelFile['trees']>[0] {
   return {
     depth,
     base,

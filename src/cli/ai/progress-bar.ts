@@ -29,7 +29,8 @@ export class ProgressBar {
     this.shown = step
     const percent = `${String(Math.round(share * 100)).padStart(3)}%`
     if (!this.out.isTTY) this.out.write(`${title} ${percent}\n`)
-    else this.out.write(`\r${title.padEnd(24)} ${'#'.repeat(step)}${'.'.repeat(WIDTH - step)} ${percent}\x1b[K`)
+    else
+      this.out.write(`\r${title.padEnd(24)} ${'#'.repeat(step)}${'.'.repeat(WIDTH - step)} ${percent}\x1b[K`)
   }
 
   /** Ends the line that is drawn over. */

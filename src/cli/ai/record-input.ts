@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { basename } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
+import type { BookFeed } from '../../ai/features/book-feed.ts'
 import { EngineFeed } from '../../ai/features/engine-feed.ts'
 import { Features } from '../../ai/features/features.ts'
 import type { Dataset } from '../../ai/training/dataset.ts'
@@ -20,7 +21,12 @@ import type { Source } from '../../pipeline/operator.ts'
 /** Order flow to learn from: a file, or the embedded generator. */
 export type FlowInput =
   | { readonly file: string; readonly book?: string | undefined; readonly tick: string }
-  | { readonly profile: ProfileName; readonly seed: number; readonly orders: number; readonly instruments: number }
+  | {
+      readonly profile: ProfileName
+      readonly seed: number
+      readonly orders: number
+      readonly instruments: number
+    }
 
 /** Flow that has been opened, and what a model card says of it. */
 export interface OpenedInput {
@@ -116,18 +122,27 @@ async function digestOf(file: string): Promise<string> {
  * @param firstInstrument number of the flow's first instrument in the data set
  * @returns commands that were read
  */
-export async function recordInput(
-  { market, source }: OpenedInput,
+export function recordInput(
+  input: OpenedInput,
   data: Dataset,
   firstInstrument = 0,
+  onProgress?: (commands: number) => void,
+): Promise<number> {
+  const features = new Features((instrument, timeNs) => {
+    data.add(features, instrument, timeNs, firstInstrument)
+  })
+  return playInput(input, features, onProgress)
+}
+
+/** Runs flow through a matching engine and tells a feed what it does. Returns how many commands were read. */
+export async function playInput(
+  { market, source }: OpenedInput,
+  to: BookFeed,
   onProgress: (commands: number) => void = () => {},
 ): Promise<number> {
   const engine = new MatchingEngine(market.instruments)
   market.engine = engine
-  const features = new Features((instrument, timeNs) => {
-    data.add(features, instrument, timeNs, firstInstrument)
-  })
-  const feed = new EngineFeed(features)
+  const feed = new EngineFeed(to)
   const batch = new Batch(BATCH_RECORDS)
   let commands = 0
   try {

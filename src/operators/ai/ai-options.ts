@@ -32,7 +32,10 @@ export const aiCodec = options(
   {
     model,
     urgency: offOr(
-      options({}, { confidence: numberBetween(0, 1), collarTicks: wholeNumber({ min: 0, max: MAX_PRICE_TICKS }) }),
+      options(
+        {},
+        { confidence: numberBetween(0, 1), collarTicks: wholeNumber({ min: 0, max: MAX_PRICE_TICKS }) },
+      ),
     ),
     guard: offOr(options({}, { feeTicks: ticks, marginTicks: ticks })),
     halving: offOr(options({}, { riskScore: numberBetween(0, 1) })),

@@ -86,7 +86,8 @@ export class RecordedDecisions {
   apply(words: Int32Array, at: number): number {
     const sequence = readU64(words, at + SEQUENCE)
     const made = this.words
-    while (this.next < made.length && readU64(made, this.next + SEQUENCE) < sequence) this.next += RECORD_WORDS
+    while (this.next < made.length && readU64(made, this.next + SEQUENCE) < sequence)
+      this.next += RECORD_WORDS
     const from = this.next
     if (from >= made.length || readU64(made, from + SEQUENCE) !== sequence) return -1
     this.next += RECORD_WORDS
@@ -105,4 +106,3 @@ export class RecordedDecisions {
 
 /** Side, type and time in force of a head. */
 const TERMS = 0xffffff00 | 0
-

@@ -165,7 +165,8 @@ export class EnhanceStep implements Step {
   private tell(words: Int32Array, at: number): void {
     const { market, router, log } = this.parts
     const { grounds } = router
-    for (let bits = grounds.bits; bits !== 0; bits &= bits - 1) this.bitCounts[31 - Math.clz32(bits & -bits)]!++
+    for (let bits = grounds.bits; bits !== 0; bits &= bits - 1)
+      this.bitCounts[31 - Math.clz32(bits & -bits)]!++
     const { engine } = market
     if (engine === undefined) return
     writeDecision(engine.events, words, at, grounds, this.modelNumber)

@@ -44,7 +44,9 @@ const TOLD = 5
 
 function told(problems: readonly Problem[]): string {
   const lines = problems.slice(0, TOLD).map(formatProblem)
-  return problems.length <= TOLD ? lines.join('; ') : `${lines.join('; ')}; and ${problems.length - TOLD} more`
+  return problems.length <= TOLD
+    ? lines.join('; ')
+    : `${lines.join('; ')}; and ${problems.length - TOLD} more`
 }
 
 /** Finds the places of problems: only then is the text read again by a parser that keeps them. */

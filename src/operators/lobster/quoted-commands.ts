@@ -1,5 +1,14 @@
 import * as E from 'fp-ts/lib/Either.js'
-import { amendOrder, Batch, cancelOrder, type Command, newOrder, pushCommand, Side, TimeInForce } from '../../book/index.ts'
+import {
+  amendOrder,
+  Batch,
+  cancelOrder,
+  type Command,
+  newOrder,
+  pushCommand,
+  Side,
+  TimeInForce,
+} from '../../book/index.ts'
 import { thousands } from '../../telemetry/text-table.ts'
 import { type LobsterMessage, type LobsterRow, MessageType, type RowFault } from './messages.ts'
 import type { LobsterUnits } from './units.ts'
@@ -134,7 +143,8 @@ export class QuotedCommands {
     }
     this.counts.commands++
     if (type === MessageType.submission) this.named.set(orderId, this.enter(side, priceTicks, lots))
-    else if (type === MessageType.execution && priceTicks === this.best(side)) this.trade(side, priceTicks, lots)
+    else if (type === MessageType.execution && priceTicks === this.best(side))
+      this.trade(side, priceTicks, lots)
     else {
       const order = this.named.get(orderId)
       const taken = order === undefined ? 0 : Math.min(order.lots, lots)
