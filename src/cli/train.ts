@@ -4,6 +4,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander'
 import * as E from 'fp-ts/lib/Either.js'
 import { type Horizon, parseHorizon } from '../ai/models/horizon.ts'
 import { type ModelFile, modelText } from '../ai/models/model-file.ts'
+import { exportOnnx } from '../ai/onnx/export-onnx.ts'
 import { cardText } from '../ai/training/card-text.ts'
 import { makeCard, type ModelCard } from '../ai/training/card.ts'
 import { Dataset } from '../ai/training/dataset.ts'
@@ -29,6 +30,7 @@ interface TrainCommandOptions {
   readonly trees: number
   readonly depth: number
   readonly seed: number
+  readonly onnx?: string
   readonly quiet?: boolean
   readonly format: 'text' | 'json'
 }
@@ -61,6 +63,7 @@ export function addTrain(program: Command): void {
     .option('--trees <n>', 'trees for each output', wholeFrom(1, 2_000), 100)
     .option('--depth <n>', 'depth of each tree', wholeFrom(1, 8), 4)
     .option('--seed <n>', 'the same seed gives the same bytes', wholeFrom(0, Number.MAX_SAFE_INTEGER), 1)
+    .option('--onnx <file>', 'write the model as ONNX too')
     .option('--quiet', 'no progress')
     .addOption(new Option('--format <format>', 'how to report').choices(['text', 'json']).default('text'))
     .action(async (options: TrainCommandOptions) => {
@@ -140,6 +143,7 @@ async function fitAndWrite(
     await writeFile(out, modelText(training.model))
     await writeFile(`${base}.card.json`, `${JSON.stringify(card, undefined, 2)}\n`)
     await writeFile(`${base}.card.md`, cardText(card))
+    if (options.onnx !== undefined) await writeFile(options.onnx, exportOnnx(training.model))
   } catch (error) {
     return fail(`${out}: ${systemProblem(error)}`, ExitCode.ioError)
   }

@@ -1,10 +1,14 @@
+import { basename } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
 import type * as TE from 'fp-ts/lib/TaskEither.js'
 import type { OperatorFunction } from 'rxjs'
 import { ModelBreaker } from '../ai/prediction/breaker.ts'
+import { AsyncPredictor } from '../ai/prediction/async-predictor.ts'
 import { PredictionEngine } from '../ai/prediction/prediction-engine.ts'
 import type { Predictor } from '../ai/prediction/predictor.ts'
+import { FEATURE_COUNT } from '../ai/features/feature-list.ts'
 import { scorerOf } from '../ai/models/model-file.ts'
+import { openOnnx } from '../ai/onnx/onnx-session.ts'
 import { Router } from '../ai/routing/router.ts'
 import type { Batch } from '../book/index.ts'
 import { checked } from '../pipeline/codec.ts'
@@ -27,6 +31,9 @@ export interface AiParts {
   readonly riskScore?: RiskScore | undefined
 }
 
+/** Of a model that answers later; and the move it is taken to speak of, where the file does not say: the smallest. */
+const DEADLINE_MS = 50
+const MOVE_TICKS = 0.5
 const BREAKER = { failures: 20, coolDownOrders: 10_000 }
 
 function open(market: Market, options: AiOptions, parts: AiParts): TE.TaskEither<StageProblem, Step> {
@@ -64,6 +71,14 @@ function openLog(path: string | undefined): E.Either<StageProblem, DecisionLog |
 }
 
 async function openPredictor(options: AiOptions): Promise<E.Either<StageProblem, Predictor>> {
+  const { model: named } = options
+  if (typeof named === 'object') {
+    const { file, deadlineMs = DEADLINE_MS, moveTicks = MOVE_TICKS, input, output } = named.onnx
+    const model = await openOnnx({ file, input, output }, FEATURE_COUNT)
+    if (E.isLeft(model)) return E.left({ path: ['model', 'onnx'], message: model.left })
+    const { staleAfterNs } = watchOptions(options)
+    return E.right(new AsyncPredictor(model.right, { modelId: basename(file), deadlineMs, moveTicks, staleAfterNs }))
+  }
   const model = await loadModel(modelFileOf(options))()
   if (E.isLeft(model)) return E.left({ path: ['model'], message: model.left })
   return E.right(new PredictionEngine(model.right, scorerOf(model.right), watchOptions(options)))

@@ -1,5 +1,5 @@
 import type * as t from 'io-ts'
-import { flag, numberBetween, options, text, variant, wholeNumber, Codec } from '../../pipeline/codec.ts'
+import { numberBetween, options, text, variant, wholeNumber, Codec } from '../../pipeline/codec.ts'
 import { DEFAULT_ROUTER, type RouterOptions } from '../../ai/routing/router-options.ts'
 import type { WatchOptions } from '../../ai/prediction/prediction-engine.ts'
 import { MAX_LOTS, MAX_PRICE_TICKS } from '../../book/index.ts'
@@ -15,16 +15,20 @@ function offOr<C extends t.Mixed>(part: C): Codec<t.TypeOf<C> | false> {
   )
 }
 
-const onnx = options(
-  { file: text, horizon: text },
-  { deadlineMs: numberBetween(0.1, 60_000), input: text, output: text },
+const onnxSettings = options(
+  { file: text },
+  { deadlineMs: numberBetween(0.1, 60_000), moveTicks: ticks, input: text, output: text },
 )
 
-/** A file, or `{ onnx: {...} }`. */
-const model = new Codec<string | { readonly onnx: t.TypeOf<typeof onnx> }>(
-  'a model file, or { onnx: {...} }',
-  (value, context) =>
-    typeof value === 'string' ? text.validate(value, context) : variant({ onnx }).validate(value, context),
+/** A file, or one with settings. */
+const onnx = new Codec<t.TypeOf<typeof onnxSettings>>('a file, or a map with file', (value, context) =>
+  onnxSettings.validate(typeof value === 'string' ? { file: value } : value, context),
+)
+const onnxChoice = variant({ onnx })
+
+/** A model file, or `onnx:` with a file that another program may have written. */
+const model = new Codec<string | t.TypeOf<typeof onnxChoice>>('a model file, or { onnx: FILE }', (value, context) =>
+  typeof value === 'string' ? text.validate(value, context) : onnxChoice.validate(value, context),
 )
 
 export const aiCodec = options(
@@ -67,7 +71,6 @@ export const aiCodec = options(
     breaker: options({}, { failures: wholeNumber({ min: 1 }), coolDownOrders: wholeNumber({ min: 1 }) }),
     decisions: text,
     replay: text,
-    observe: flag,
   },
 )
 
