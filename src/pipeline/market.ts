@@ -1,6 +1,7 @@
 import { ANY_INSTRUMENT, Instruments, type InstrumentSpec, type MatchingEngine } from '../book/index.ts'
 import { Details } from './details.ts'
 import { Gate } from './gate.ts'
+import { Inlet } from './inlet.ts'
 import { Names, OrderNames } from './names.ts'
 
 export interface MarketOptions {
@@ -19,6 +20,8 @@ export class Market {
   readonly groups: Names
   readonly orders: OrderNames
   readonly gate: Gate
+  /** Commands of stages, for the pump to put in. */
+  readonly inlet: Inlet
   /** What is known about commands that could not be read, by their sequence. */
   readonly details: Details
   /** Set by the match operator. */
@@ -35,6 +38,7 @@ export class Market {
     this.groups = new Names()
     this.orders = new OrderNames((orderId) => this.liveInstrument(orderId))
     this.gate = new Gate()
+    this.inlet = new Inlet()
     this.details = new Details()
     this.engine = undefined
     this.sequence = 0

@@ -20,8 +20,16 @@ export function exportOnnx(model: ModelFile): Uint8Array {
   const scores = model.kind === 'logistic' ? addLogistic(graph, model) : addTrees(graph, model)
   const { outputs } = model
   const { start } = model.calibration
-  const slopes = graph.doubles('slopes', [outputs], start.map(({ slope }) => slope))
-  const intercepts = graph.doubles('intercepts', [outputs], start.map(({ intercept }) => intercept))
+  const slopes = graph.doubles(
+    'slopes',
+    [outputs],
+    start.map(({ slope }) => slope),
+  )
+  const intercepts = graph.doubles(
+    'intercepts',
+    [outputs],
+    start.map(({ intercept }) => intercept),
+  )
   const scaled = graph.node('Mul', [scores, slopes], 'scaled')
   const shifted = graph.node('Add', [scaled, intercepts], 'shifted')
   const each = graph.node('Sigmoid', [shifted], 'each')
@@ -122,6 +130,10 @@ function addTrees(graph: OnnxGraph, { trees, outputs }: ModelFile): string {
     ML_DOMAIN,
   )
   const wide = graph.node('Cast', [sums], 'wide', { to: ElementType.double })
-  const bases = graph.doubles('bases', [outputs], trees!.map(({ base }) => base))
+  const bases = graph.doubles(
+    'bases',
+    [outputs],
+    trees!.map(({ base }) => base),
+  )
   return graph.node('Add', [wide, bases], 'scores')
 }

@@ -3,7 +3,12 @@ import { Message } from './protobuf.ts'
 /** Element types of onnx.proto. */
 export const ElementType = { float: 1, double: 11 } as const
 
-type Attribute = number | string | { readonly floats: Iterable<number> } | { readonly ints: Iterable<number> } | { readonly strings: readonly string[] }
+type Attribute =
+  | number
+  | string
+  | { readonly floats: Iterable<number> }
+  | { readonly ints: Iterable<number> }
+  | { readonly strings: readonly string[] }
 
 /** A graph as it is put together: nodes in order, and the constants they use. Field numbers are those of onnx.proto. */
 export class OnnxGraph {
@@ -66,7 +71,8 @@ export class OnnxGraph {
     const model = new Message().integer(1, IR_VERSION).text(2, 'millrace').message(7, graph)
     model.message(8, new Message().text(1, '').integer(2, OPSET))
     model.message(8, new Message().text(1, ML_DOMAIN).integer(2, ML_OPSET))
-    for (const [key, value] of Object.entries(properties)) model.message(14, new Message().text(1, key).text(2, value))
+    for (const [key, value] of Object.entries(properties))
+      model.message(14, new Message().text(1, key).text(2, value))
     return model.finish()
   }
 

@@ -51,7 +51,8 @@ export async function openOnnx(
     runtime = module.default ?? module
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
-    const why = code === 'ERR_MODULE_NOT_FOUND' ? 'is not installed' : `cannot be loaded: ${(error as Error).message}`
+    const why =
+      code === 'ERR_MODULE_NOT_FOUND' ? 'is not installed' : `cannot be loaded: ${(error as Error).message}`
     return E.left(`${file}: ONNX models run through ${PACKAGE}, which ${why}: npm install ${PACKAGE}`)
   }
   let session: Session | undefined

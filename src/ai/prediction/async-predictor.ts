@@ -173,4 +173,3 @@ export class AsyncPredictor implements Predictor {
 function isChances(values: Float32Array): boolean {
   return values.every((value) => value >= 0 && value <= 1)
 }
-

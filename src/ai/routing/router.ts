@@ -76,10 +76,7 @@ export class Router {
     const isBuy = headSide(words[at + HEAD]!) === Side.buy
     const isAdvice = prediction !== undefined && prediction.silence === Silence.none
     const move = isAdvice ? prediction.expectedMoveTicks * (isBuy ? 1 : -1) : 0
-    grounds.bits = 0
-    grounds.lotsBefore = words[at + LOTS]!
-    grounds.priceTicksBefore = words[at + PRICE_TICKS]!
-    grounds.headBefore = words[at + HEAD]!
+    this.pass(words, at, 0)
     grounds.confidence = isAdvice ? prediction.confidence : 0
     grounds.expectedMoveTicks = move
     grounds.riskScore = riskScore
@@ -107,6 +104,19 @@ export class Router {
       else this.hurry(words, at, isBuy, lastTicks, urgency.collarTicks)
     }
     return grounds.bits
+  }
+
+  /** Leaves an order as it is, with bits that say what it is. Returns them. */
+  pass(words: Int32Array, at: number, bits: number): number {
+    const { grounds } = this
+    grounds.bits = bits
+    grounds.lotsBefore = words[at + LOTS]!
+    grounds.priceTicksBefore = words[at + PRICE_TICKS]!
+    grounds.headBefore = words[at + HEAD]!
+    grounds.confidence = 0
+    grounds.expectedMoveTicks = 0
+    grounds.riskScore = 0
+    return bits
   }
 
   private canHurry(words: Int32Array, at: number, bidTicks: number, offerTicks: number): boolean {

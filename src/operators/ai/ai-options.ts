@@ -27,8 +27,10 @@ const onnx = new Codec<t.TypeOf<typeof onnxSettings>>('a file, or a map with fil
 const onnxChoice = variant({ onnx })
 
 /** A model file, or `onnx:` with a file that another program may have written. */
-const model = new Codec<string | t.TypeOf<typeof onnxChoice>>('a model file, or { onnx: FILE }', (value, context) =>
-  typeof value === 'string' ? text.validate(value, context) : onnxChoice.validate(value, context),
+const model = new Codec<string | t.TypeOf<typeof onnxChoice>>(
+  'a model file, or { onnx: FILE }',
+  (value, context) =>
+    typeof value === 'string' ? text.validate(value, context) : onnxChoice.validate(value, context),
 )
 
 export const aiCodec = options(

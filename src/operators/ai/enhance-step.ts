@@ -1,3 +1,4 @@
+import type { BookFeed } from '../../ai/features/book-feed.ts'
 import { EngineFeed, timestampNs } from '../../ai/features/engine-feed.ts'
 import type { ModelBreaker } from '../../ai/prediction/breaker.ts'
 import { type Prediction, Silence } from '../../ai/prediction/prediction-engine.ts'
@@ -11,6 +12,7 @@ import type { Market } from '../../pipeline/market.ts'
 import type { ReportSection, Step } from '../../pipeline/operator.ts'
 import { thousands } from '../../telemetry/text-table.ts'
 import type { DecisionLog } from './decision-log.ts'
+import type { Slicing } from './slicing.ts'
 
 // Bound here so that V8 folds them into the code (ARCHITECTURE.md, 'Constants on the hot path').
 const { CODE, CommandKind, HEAD, headKind, headSide, INSTRUMENT, LOTS, RECORD_WORDS, Side } = record
@@ -29,6 +31,8 @@ export interface EnhanceParts {
   readonly breaker: ModelBreaker
   /** By default `plainRiskScore`. */
   readonly riskScore?: RiskScore | undefined
+  /** What cuts orders that would move the price too far. */
+  readonly slicing?: Slicing | undefined
   /** Where decisions are written down too. */
   readonly log?: DecisionLog | undefined
 }
@@ -51,7 +55,8 @@ export class EnhanceStep implements Step {
 
   constructor(parts: EnhanceParts) {
     this.parts = parts
-    this.feed = new EngineFeed(parts.predictor)
+    const { predictor, slicing } = parts
+    this.feed = new EngineFeed(slicing === undefined ? predictor : new BothFeeds(predictor, slicing))
     this.surroundings = { bidTicks: 0, offerTicks: 0, lastTicks: 0, riskScore: 0.5, deviationTicks: 0.5 }
     this.modelNumber = modelNumberOf(parts.predictor.modelId)
     this.orders = 0
@@ -63,6 +68,7 @@ export class EnhanceStep implements Step {
   process(words: Int32Array, at: number): void {
     const { engine, instruments } = this.parts.market
     if (engine !== undefined) this.feed.follow(engine, words, at)
+    this.parts.slicing?.send(timestampNs(words, at))
     if (headKind(words[at + HEAD]!) !== CommandKind.new) return
     if ((words[at + CODE]! & REJECT_CODE_MASK) !== ACCEPTED) return
     if (words[at + INSTRUMENT]! >>> 0 >= instruments.count) return
@@ -83,7 +89,7 @@ export class EnhanceStep implements Step {
   }
 
   report(): ReportSection {
-    const { predictor, breaker } = this.parts
+    const { predictor, breaker, slicing } = this.parts
     const count = (bit: number): number => this.bitCounts[Math.log2(bit)]!
     const decisions = Object.fromEntries(Object.entries(DecisionBit).map(([name, bit]) => [name, count(bit)]))
     const silences = Object.fromEntries(
@@ -102,6 +108,7 @@ export class EnhanceStep implements Step {
         ...predictor.lines(),
         `${thousands(this.orders)} new orders; decisions: ${words(decisions)}`,
         `left as they were for want of advice: ${words(silences)}${this.blocked > 0 ? `, ${thousands(this.blocked)} while the breaker was open` : ''}${breaker.opened > 0 ? ` (opened ${breaker.opened} times)` : ''}`,
+        ...(slicing?.lines() ?? []),
       ],
       figures: {
         ...predictor.figures(),
@@ -109,13 +116,14 @@ export class EnhanceStep implements Step {
         decisions,
         silences,
         breaker: { opened: breaker.opened, isOpen: breaker.isOpen, blocked: this.blocked },
+        impact: slicing?.figures(),
       },
     }
   }
 
   /** @returns DecisionBits */
   private decide(words: Int32Array, at: number): number {
-    const { market, router, riskScore, predictor } = this.parts
+    const { market, router, riskScore, predictor, slicing } = this.parts
     const { features } = predictor
     const { surroundings } = this
     const instrument = words[at + INSTRUMENT]!
@@ -126,7 +134,13 @@ export class EnhanceStep implements Step {
     surroundings.deviationTicks = features.eventVolatilityTicks(instrument)
     surroundings.riskScore =
       riskScore === undefined ? this.plainScore(words, at, prediction) : riskScore(words, at)
-    return router.decide(words, at, prediction, surroundings)
+    if (slicing === undefined) return router.decide(words, at, prediction, surroundings)
+    if (slicing.isSlice(words, at)) return router.pass(words, at, DecisionBit.slice)
+    router.decide(words, at, prediction, surroundings)
+    const depth = features.bidLots(instrument) + features.offerLots(instrument)
+    const isCut = slicing.cut(words, at, depth, timestampNs(words, at))
+    if (isCut) router.grounds.bits |= DecisionBit.sliced
+    return router.grounds.bits
   }
 
   /** Undefined where nothing is to be had: the order then stays as it is, but for its size. */
@@ -183,4 +197,20 @@ export function modelNumberOf(modelId: string): number {
 /** Whether a decision changed its order. */
 export function isChange(bits: number): boolean {
   return (bits & CHANGES) !== 0
+}
+
+/** Tells two feeds the same. */
+class BothFeeds implements BookFeed {
+  private readonly first: BookFeed
+  private readonly second: BookFeed
+
+  constructor(first: BookFeed, second: BookFeed) {
+    this.first = first
+    this.second = second
+  }
+
+  observe(...event: Parameters<BookFeed['observe']>): void {
+    this.first.observe(...event)
+    this.second.observe(...event)
+  }
 }
