@@ -1,6 +1,7 @@
-// `npm run bench` runs all benches and prints what they found; `npm run bench -- book pipeline micro scale` those named;
+// `npm run bench` runs all benches and prints what they found; `npm run bench -- book pipeline micro scale ai` those named;
 // `--json` prints one JSON document. docs/benchmarks.md says what the figures mean.
 import { parseArgs } from 'node:util'
+import { benchAi } from './ai.ts'
 import { benchBook } from './book.ts'
 import { measurePipeline } from '../src/cli/bench/bench-pipeline.ts'
 import { benchMicro } from './micro.ts'
@@ -18,6 +19,7 @@ const benches: Record<string, () => unknown> = {
   book: () => benchBook(values),
   pipeline: () => measurePipeline(1_000_000, 21),
   micro: benchMicro,
+  ai: benchAi,
   scale: benchScale,
 }
 const names = positionals.length > 0 ? positionals : Object.keys(benches)
