@@ -19,6 +19,7 @@ import type { Market } from '../pipeline/market.ts'
 import type { Operator, Source, StageProblem } from '../pipeline/operator.ts'
 import { observeSource, type PumpOptions } from '../pipeline/pump.ts'
 import { openLobster } from './lobster/lobster-source.ts'
+import { openQuoted } from './lobster/quoted-source.ts'
 import { openOrders } from './orders/order-text.ts'
 import { FLOW_PROFILES, type ProfileName } from './simulator/profiles.ts'
 import { Simulator } from './simulator/simulator.ts'
@@ -40,8 +41,8 @@ const sources = {
       badShare: numberBetween(0, 1),
     },
   ),
-  /** A LOBSTER message file, plain or gzip. */
-  lobster: options({ messages: text }, { symbol: text }),
+  /** A LOBSTER message file, plain or gzip; with the book published beside it, the engine shows exactly that book. */
+  lobster: options({ messages: text }, { symbol: text, book: text }),
   /** Orders as NDJSON or CSV, from a file or, where it is `-`, from standard input. */
   orders: options({ file: text }, { format: oneOf('auto', 'ndjson', 'csv') }),
 }
@@ -62,7 +63,7 @@ function open(market: Market, from: IngestFrom, records?: number): TE.TaskEither
   }
   const [path, source] =
     from.lobster !== undefined
-      ? [['from', 'lobster', 'messages'], openLobster(market, from.lobster)]
+      ? [['from', 'lobster', 'messages'], openDay(market, from.lobster)]
       : [['from', 'orders', 'file'], openOrders(market, from.orders)]
   return pipe(
     source as TE.TaskEither<string, Source>,
@@ -87,6 +88,13 @@ export function ingest(market: Market, from: IngestFrom, pump: PumpOptions = {})
       (error: unknown) => subscriber.error(error),
     )
   })
+}
+
+function openDay(
+  market: Market,
+  { book, ...messages }: NonNullable<IngestFrom['lobster']>,
+): TE.TaskEither<string, Source> {
+  return book === undefined ? openLobster(market, messages) : openQuoted(market, { ...messages, book })
 }
 
 export const ingestOperator: Operator<{ readonly from: IngestFrom }> = {

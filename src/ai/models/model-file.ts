@@ -39,8 +39,7 @@ const forestPart = t.readonly(
   }),
 )
 
-const modelCodec = t.readonly(
-  t.intersection([
+const modelCodec = t.intersection([
     t.strict({
       schema: t.literal(MODEL_SCHEMA),
       /** A name and what makes it this very model: the first digits of its checksum. */
@@ -72,11 +71,10 @@ const modelCodec = t.readonly(
       checksum: t.string,
     }),
     t.partial({ logistic: logisticPart, trees: t.readonlyArray(forestPart) }),
-  ]),
-)
+  ])
 
 /** A model as its file holds it. */
-export type ModelFile = t.TypeOf<typeof modelCodec>
+export type ModelFile = Readonly<t.TypeOf<typeof modelCodec>>
 
 /** One thing wrong with a model file, and under which keys. */
 export interface ModelProblem {
@@ -109,10 +107,15 @@ export function modelText(model: ModelFile): string {
 
 const NUMBER_LIST = /\[[-\d.,e+\s]+\]/g
 
-/** SHA-256 over all but the checksum, in the order of the file. */
+/** SHA-256 over all but the checksum, as JSON with the keys of each map in order. */
 export function checksumOf(model: object): string {
   const { checksum: _, ...rest } = model as { checksum?: unknown }
-  return createHash('sha256').update(JSON.stringify(rest)).digest('hex')
+  return createHash('sha256').update(JSON.stringify(rest, inOrder)).digest('hex')
+}
+
+function inOrder(_: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
 }
 
 /** The part of a model that scores. */

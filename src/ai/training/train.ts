@@ -75,7 +75,7 @@ export function trainModel(data: Dataset, options: TrainOptions): Training {
     calibration: { start, ...CALIBRATION, sampleEvery },
     move: moveOf(data, split.validation, labels, scorer, start),
     deciles: decilesOf(data, split.train),
-    impact: options.impact,
+    impact: { perOrderFlow: options.impact.perOrderFlow, squareRoot: options.impact.squareRoot },
     ...fitted,
   })
   return { model, labels, split }
