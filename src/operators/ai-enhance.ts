@@ -135,13 +135,17 @@ export const aiEnhanceOperator: Operator<AiOptions> = {
   options: aiCodec,
   consumes: 'command',
   produces: 'command',
-  check: (_, { meetsBefore }) =>
-    meetsBefore('risk', 'match')
-      ? undefined
-      : {
-          path: ['operator'],
-          message:
-            'expected a risk stage between this one and match: what it makes of an order must pass risk',
-        },
+  check: ({ slicing, replay }, { meetsBefore }) => {
+    if (!meetsBefore('risk', 'match'))
+      return {
+        path: ['operator'],
+        message: 'expected a risk stage between this one and match: what it makes of an order must pass risk',
+      }
+    if (slicing?.twap !== undefined && slicing.pov !== undefined)
+      return { path: ['slicing', 'pov'], message: 'expected twap or pov, not both' }
+    return slicing !== undefined && replay !== undefined
+      ? { path: ['replay'], message: 'slices are commands of their own: replay them from a journal' }
+      : undefined
+  },
   create: (options, { market }) => open(market, options, {}),
 }

@@ -20,6 +20,7 @@ export async function observeRows(messages: string, book: string, tick: number, 
       const traded = type === MessageType.execution ? -direction * size : 0
       to.observe(0, bid! / tick, bidSize!, ask! / tick, askSize!, traded, timestampNs)
     }
+  await published.return()
 }
 
 /** Opens flow, or fails. */

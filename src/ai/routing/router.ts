@@ -54,14 +54,6 @@ export class Router {
   }
 
   /**
-   * Whether a prediction can change an order: one that would rest, has no terms of its own, and is priced behind the
-   * other side. Cheap, so that the model is asked about no other.
-   */
-  wantsPrediction(words: Int32Array, at: number, bidTicks: number, offerTicks: number): boolean {
-    return this.options.sizing?.kelly !== undefined || this.canHurry(words, at, bidTicks, offerTicks)
-  }
-
-  /**
    * Decides about the new order that begins at a word.
    * @param prediction undefined if none was wanted
    * @returns DecisionBits; 0 if the order stays as it is and nothing is to be told
@@ -119,6 +111,7 @@ export class Router {
     return bits
   }
 
+  /** Whether an order would rest, has no terms of its own, and is priced behind the other side. */
   private canHurry(words: Int32Array, at: number, bidTicks: number, offerTicks: number): boolean {
     const head = words[at + HEAD]!
     const inForce = headTimeInForce(head)

@@ -60,18 +60,22 @@ interface QuotedRow {
 async function* quotedRows(messages: string, book: string): AsyncGenerator<readonly QuotedRow[], void> {
   const published = readBookRows(book)
   let count = 0
-  for await (const rows of readMessages(messages)) {
-    const quoted: QuotedRow[] = []
-    for (const message of rows) {
-      const next = await published.next()
-      if (next.done === true) throw new Error(`${book} ends after ${count} rows, ${messages} goes on`)
-      quoted.push({ message, published: next.value })
-      count++
+  try {
+    for await (const rows of readMessages(messages)) {
+      const quoted: QuotedRow[] = []
+      for (const message of rows) {
+        const next = await published.next()
+        if (next.done === true) throw new Error(`${book} ends after ${count} rows, ${messages} goes on`)
+        quoted.push({ message, published: next.value })
+        count++
+      }
+      yield quoted
     }
-    yield quoted
+    if ((await published.next()).done !== true)
+      throw new Error(`${messages} ends after ${count} rows, ${book} goes on`)
+  } finally {
+    await published.return()
   }
-  if ((await published.next()).done !== true)
-    throw new Error(`${messages} ends after ${count} rows, ${book} goes on`)
 }
 
 /** The orders behind a published book, as commands: see QuotedCommands. Both files are read as they are asked for. */
