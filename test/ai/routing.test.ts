@@ -1,7 +1,7 @@
 import test from 'ava'
 import fc from 'fast-check'
 import { Direction } from '../../src/ai/models/horizon.ts'
-import { Silence, type Prediction } from '../../src/ai/prediction/prediction-engine.ts'
+import { Silence, type Prediction } from '../../src/ai/prediction/prediction.ts'
 import { DecisionBit, readDecision, reasonsOf, writeDecision } from '../../src/ai/routing/decision.ts'
 import { plainRiskScore } from '../../src/ai/routing/risk-score.ts'
 import { Router, type Surroundings } from '../../src/ai/routing/router.ts'

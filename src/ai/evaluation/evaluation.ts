@@ -10,7 +10,7 @@ import {
   TimeInForce,
 } from '../../book/record.ts'
 import type { BookFeed } from '../features/book-feed.ts'
-import { Silence } from '../prediction/prediction-engine.ts'
+import { Silence } from '../prediction/prediction.ts'
 import type { Predictor } from '../prediction/predictor.ts'
 import { plainRiskScore } from '../routing/risk-score.ts'
 import type { Router } from '../routing/router.ts'

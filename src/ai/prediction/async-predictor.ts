@@ -3,7 +3,8 @@ import { Features } from '../features/features.ts'
 import { Direction } from '../models/horizon.ts'
 import type { AsyncModel } from '../onnx/onnx-session.ts'
 import { thousands } from '../../telemetry/text-table.ts'
-import { type Prediction, Silence, WATCH } from './prediction-engine.ts'
+import { WATCH } from './prediction-engine.ts'
+import { type Prediction, Silence } from './prediction.ts'
 import type { Predictor } from './predictor.ts'
 
 export interface AsyncOptions {

@@ -1,6 +1,6 @@
 import type { BookFeed } from '../features/book-feed.ts'
 import type { Features } from '../features/features.ts'
-import type { Prediction } from './prediction-engine.ts'
+import type { Prediction } from './prediction.ts'
 
 /** What keeps predictions: the inline engine, or one whose model answers later. */
 export interface Predictor extends BookFeed {

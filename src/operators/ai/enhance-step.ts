@@ -1,7 +1,7 @@
 import type { BookFeed } from '../../ai/features/book-feed.ts'
 import { EngineFeed, timestampNs } from '../../ai/features/engine-feed.ts'
 import type { ModelBreaker } from '../../ai/prediction/breaker.ts'
-import { type Prediction, Silence } from '../../ai/prediction/prediction-engine.ts'
+import { type Prediction, Silence } from '../../ai/prediction/prediction.ts'
 import type { Predictor } from '../../ai/prediction/predictor.ts'
 import { CHANGES, DecisionBit, writeDecision } from '../../ai/routing/decision.ts'
 import { plainRiskScore } from '../../ai/routing/risk-score.ts'
