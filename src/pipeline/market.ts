@@ -24,6 +24,8 @@ export class Market {
   readonly inlet: Inlet
   /** What is known about commands that could not be read, by their sequence. */
   readonly details: Details
+  /** What stages tell one another about a new order that begins at a word, each from 0 to 1. */
+  readonly scores: OrderScores
   /** Set by the match operator. */
   engine: MatchingEngine | undefined
   /** Sequence of the latest command. */
@@ -40,6 +42,7 @@ export class Market {
     this.gate = new Gate()
     this.inlet = new Inlet()
     this.details = new Details()
+    this.scores = { risk: undefined, against: undefined }
     this.engine = undefined
     this.sequence = 0
     this.stdoutTaken = false
@@ -64,6 +67,13 @@ export class Market {
   lastTradeTicks(instrument: number): number {
     return this.engine?.lastTrade(instrument) ?? this.instruments.referenceTicks[instrument]!
   }
+}
+
+export interface OrderScores {
+  /** How risky it is: set by a stage that knows positions. */
+  risk: ((words: Int32Array, at: number) => number) | undefined
+  /** How likely the price moves against it: set by a stage that predicts. */
+  against: ((words: Int32Array, at: number) => number) | undefined
 }
 
 /** What the high half of an order id counts. */

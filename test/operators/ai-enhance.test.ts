@@ -166,6 +166,30 @@ test('ai-enhance - a risk score that a program gives halves an order', async (t)
   t.like(even[0], { kind: EventKind.accepted, lots: 7 })
 })
 
+test('ai-enhance - a stage that knows how risky an order is is asked, and told how likely the price moves against it', async (t) => {
+  const market = new Market([{ symbol: 'XYZ', tick: '1', lot: '1', referencePrice: '102' }])
+  const against: number[] = []
+  market.scores.risk = (words, at) => {
+    against.push(market.scores.against!(words, at))
+    return 0.9
+  }
+  const events: EngineEvent[] = []
+  const commands = [...rising(), buy(ORDER, 8, 90), sell(ORDER + 1, 8, 120)]
+  await ended(
+    inBatches(recordsOf(commands), commands.length).pipe(
+      aiEnhance(market, { ...LOOSE, urgency: false }),
+      risk(market),
+      match(market),
+    ),
+    { next: (batch) => events.push(...readEvents(batch)) },
+  )
+  t.like(about(events)[0], { bits: DecisionBit.halved, lots: 4 })
+  const [buyer, seller] = against.slice(-2)
+  t.true(buyer! < 0.01, 'a rise is good for who buys')
+  t.true(seller! > 0.99)
+  t.is(against[0], 0.5, 'nothing was predicted yet')
+})
+
 test('ai-enhance - outcomes do not depend on how records are batched', async (t) => {
   const commands = rising()
   for (let i = 0; i < 60; i++) commands.push(i % 2 === 0 ? buy(ORDER + i, 3, 100) : sell(ORDER + i, 4, 104))

@@ -1,5 +1,5 @@
 import { table } from '../../telemetry/text-table.ts'
-import { reasonsOf } from '../routing/decision.ts'
+import { CHANGES, reasonsOf } from '../routing/decision.ts'
 import { type Estimate, estimate } from './bootstrap.ts'
 import { MARKOUT_SECONDS, type Outcome } from './evaluation.ts'
 
@@ -36,7 +36,7 @@ export function resultsOf(
         seed,
       )
     const differences = list.map(({ costAllIn }, i) => costAllIn - outcomes[0]![i]!.costAllIn)
-    const changed = list.map(({ bits }) => ((bits & 31) === 0 ? 0 : 1))
+    const changed = list.map(({ bits }) => ((bits & CHANGES) === 0 ? 0 : 1))
     return {
       router: names[at]!,
       orders: list.length,

@@ -3,7 +3,7 @@ import { EngineFeed, timestampNs } from '../../ai/features/engine-feed.ts'
 import type { ModelBreaker } from '../../ai/prediction/breaker.ts'
 import { type Prediction, Silence } from '../../ai/prediction/prediction.ts'
 import type { Predictor } from '../../ai/prediction/predictor.ts'
-import { CHANGES, DecisionBit, writeDecision } from '../../ai/routing/decision.ts'
+import { DecisionBit, writeDecision } from '../../ai/routing/decision.ts'
 import { plainRiskScore } from '../../ai/routing/risk-score.ts'
 import type { Router, Surroundings } from '../../ai/routing/router.ts'
 import * as record from '../../book/record.ts'
@@ -29,7 +29,7 @@ export interface EnhanceParts {
   readonly predictor: Predictor
   readonly router: Router
   readonly breaker: ModelBreaker
-  /** By default `plainRiskScore`. */
+  /** By default that of a risk stage that gives one, or else `plainRiskScore`. */
   readonly riskScore?: RiskScore | undefined
   /** What cuts orders that would move the price too far. */
   readonly slicing?: Slicing | undefined
@@ -52,6 +52,8 @@ export class EnhanceStep implements Step {
   private readonly bitCounts: Float64Array
   private readonly silences: Float64Array
   private blocked: number
+  /** Of the order at work: how likely the price moves against it; 0.5 where nothing is predicted. */
+  private against: number
 
   constructor(parts: EnhanceParts) {
     this.parts = parts
@@ -63,6 +65,8 @@ export class EnhanceStep implements Step {
     this.bitCounts = new Float64Array(16)
     this.silences = new Float64Array(8)
     this.blocked = 0
+    this.against = 0.5
+    parts.market.scores.against = () => this.against
   }
 
   process(words: Int32Array, at: number): void {
@@ -123,17 +127,18 @@ export class EnhanceStep implements Step {
 
   /** @returns DecisionBits */
   private decide(words: Int32Array, at: number): number {
-    const { market, router, riskScore, predictor, slicing } = this.parts
+    const { market, router, predictor, slicing } = this.parts
+    const riskScore = this.parts.riskScore ?? market.scores.risk
     const { features } = predictor
     const { surroundings } = this
     const instrument = words[at + INSTRUMENT]!
     const prediction = this.predict(instrument, words, at)
+    this.against = prediction === undefined ? 0.5 : chanceAgainst(prediction, words, at)
     surroundings.bidTicks = features.bidTicks(instrument)
     surroundings.offerTicks = features.offerTicks(instrument)
     surroundings.lastTicks = market.lastTradeTicks(instrument)
     surroundings.deviationTicks = features.eventVolatilityTicks(instrument)
-    surroundings.riskScore =
-      riskScore === undefined ? this.plainScore(words, at, prediction) : riskScore(words, at)
+    surroundings.riskScore = riskScore === undefined ? this.plainScore(words, at) : riskScore(words, at)
     if (slicing === undefined) return router.decide(words, at, prediction, surroundings)
     if (slicing.isSlice(words, at)) return router.pass(words, at, DecisionBit.slice)
     router.decide(words, at, prediction, surroundings)
@@ -166,14 +171,12 @@ export class EnhanceStep implements Step {
     return undefined
   }
 
-  private plainScore(words: Int32Array, at: number, prediction: Prediction | undefined): number {
+  private plainScore(words: Int32Array, at: number): number {
     const { bidTicks, offerTicks, deviationTicks } = this.surroundings
     const { features } = this.parts.predictor
     const instrument = words[at + INSTRUMENT]!
-    const isBuy = headSide(words[at + HEAD]!) === Side.buy
-    const against = prediction === undefined ? 0 : isBuy ? prediction.down : prediction.up
     const depth = features.bidLots(instrument) + features.offerLots(instrument)
-    return plainRiskScore(words[at + LOTS]!, depth, deviationTicks, offerTicks - bidTicks, against)
+    return plainRiskScore(words[at + LOTS]!, depth, deviationTicks, offerTicks - bidTicks, this.against)
   }
 
   private tell(words: Int32Array, at: number): void {
@@ -188,15 +191,14 @@ export class EnhanceStep implements Step {
   }
 }
 
+function chanceAgainst(prediction: Prediction, words: Int32Array, at: number): number {
+  return headSide(words[at + HEAD]!) === Side.buy ? prediction.down : prediction.up
+}
+
 /** The eight hexadecimal digits that a model's id ends with, as 32 bits; 0 if it has none. */
 export function modelNumberOf(modelId: string): number {
   const digits = /([0-9a-f]{8})$/.exec(modelId)
   return digits === null ? 0 : Number.parseInt(digits[1]!, 16) | 0
-}
-
-/** Whether a decision changed its order. */
-export function isChange(bits: number): boolean {
-  return (bits & CHANGES) !== 0
 }
 
 /** Tells two feeds the same. */
