@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
@@ -20,7 +20,7 @@ import {
   type Command,
   type EngineEvent,
 } from '../../src/book/index.ts'
-import { HEAD, headKind } from '../../src/book/record.ts'
+import { HEAD, headKind, LOTS } from '../../src/book/record.ts'
 import { EnhanceStep } from '../../src/operators/ai/enhance-step.ts'
 import { loadModel } from '../../src/operators/ai/load-model.ts'
 import {
@@ -47,15 +47,12 @@ test.after.always(() => rmSync(folder, { recursive: true, force: true }))
 
 /** A model that is sure that the price goes to the side with more lots, and that it goes far. */
 const SURE = join(folder, 'sure.json')
-writeFileSync(
-  SURE,
-  modelText(
-    plainModel(
-      { [featureIndex('queueImbalance')]: 10 },
-      { move: { perEdge: 20, perEdgeAndSpread: 0, deviationTicks: 1 } },
-    ),
-  ),
+const sure = plainModel(
+  { [featureIndex('queueImbalance')]: 10 },
+  { move: { perEdge: 20, perEdgeAndSpread: 0, deviationTicks: 1 } },
 )
+writeFileSync(SURE, modelText(sure))
+const plainModelNumber = sure.id.slice(-8)
 const LOOSE = { model: SURE, watch: { maxDrift: 100, maxCalibrationError: 1 } } satisfies AiOptions
 
 const buy = (orderId: number, lots: number, priceTicks: number, more: Partial<Command> = {}): Command =>
@@ -372,6 +369,40 @@ test('ai-enhance - an ONNX model without its runtime, or no model at all, is tol
   await t.throwsAsync(runFile('stages.predict.model={ onnx: /no/such.onnx }'), {
     message: /predict\.model\.onnx: .*(onnxruntime-node|such\.onnx)/,
   })
+})
+
+test('ai-enhance - a decision is a line of what was decided, what it was before, and why', async (t) => {
+  const market = new Market([{ symbol: 'XYZ', tick: '1', lot: '1', referencePrice: '102' }])
+  const file = join(folder, 'events.ndjson')
+  const commands = [...rising(), buy(ORDER, 9, 100)]
+  await ended(
+    inBatches(recordsOf(commands), commands.length).pipe(
+      aiEnhance(market, LOOSE, { riskScore: (words, at) => (words[at + LOTS] === 9 ? 0.75 : 0) }),
+      risk(market),
+      match(market),
+      publish(market, { ndjson: { file } }),
+    ),
+  )
+  const lines = readFileSync(file, 'utf8').trimEnd().split('\n')
+  const line = lines.find((each) => each.includes('"decision"'))!
+  const { confidence, expectedMoveTicks, ...told } = JSON.parse(line) as Record<string, unknown>
+  t.deepEqual(told, {
+    event: 'decision',
+    sequence: commands.length,
+    id: String(ORDER),
+    client: '1',
+    symbol: 'XYZ',
+    side: 'buy',
+    reasons: ['urgent', 'halved'],
+    timeInForce: 'IOC',
+    price: '152',
+    wasPrice: '100',
+    quantity: '4',
+    was: '9',
+    riskScore: 0.75,
+    model: plainModelNumber,
+  })
+  t.true((confidence as number) > 0.99 && (expectedMoveTicks as number) > 19)
 })
 
 test("ai-enhance - a program's sinks get decisions as events too", async (t) => {
