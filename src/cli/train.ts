@@ -42,7 +42,7 @@ export function addTrain(program: Command): void {
     .description('train a prediction model on recorded or simulated order flow and write its card')
     .option(
       '--input <files...>',
-      'LOBSTER message files (the book beside each is used too), NDJSON or CSV orders',
+      'in the order of time: LOBSTER message files (the book beside each is used too), NDJSON or CSV orders',
     )
     .option('--book <file>', 'the book published beside a single message file, where its name does not say')
     .option('--tick <decimal>', 'tick of the instruments in the files', '0.01')
