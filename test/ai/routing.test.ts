@@ -38,13 +38,15 @@ interface Routed {
   readonly timeInForce: number
 }
 
+interface Around {
+  readonly options?: RouterOptions
+  readonly prediction?: Prediction | 'none'
+  readonly book?: Surroundings
+}
+
 function route(
   order: Partial<NewOrder>,
-  {
-    options = DEFAULT_ROUTER as RouterOptions,
-    prediction = SURE_UP as Prediction | 'none',
-    book = BOOK,
-  } = {},
+  { options = DEFAULT_ROUTER, prediction = SURE_UP, book = BOOK }: Around = {},
 ): Routed {
   const batch = new Batch(1)
   pushCommand(batch, newOrder({ orderId: 1, side: Side.buy, lots: 10, priceTicks: 100, ...order }))

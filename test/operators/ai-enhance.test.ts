@@ -70,14 +70,16 @@ function rising(): Command[] {
   return [...commands, buy(2_000, 1, 100)]
 }
 
+interface RunOptions {
+  readonly ai?: AiOptions
+  readonly parts?: AiParts
+  readonly limits?: RiskLimits
+  readonly sizes?: readonly number[]
+}
+
 async function run(
   commands: readonly Command[],
-  {
-    ai = LOOSE as AiOptions,
-    parts = {} as AiParts,
-    limits = {} as RiskLimits,
-    sizes = [commands.length],
-  } = {},
+  { ai = LOOSE, parts = {}, limits = {}, sizes = [commands.length] }: RunOptions = {},
 ): Promise<EngineEvent[]> {
   const market = new Market([{ symbol: 'XYZ', tick: '1', lot: '1', referencePrice: '102' }])
   const events: EngineEvent[] = []
