@@ -27,21 +27,27 @@ export class BoostedTrees implements Scorer {
 
   score(vector: Float32Array, at: number, scores: Float64Array): void {
     for (let output = 0; output < this.outputs; output++)
-      scores[output] = scoreTrees(this.forests[output]!, vector, at)
+      addTrees(this.forests[output]!, vector, at, scores, output)
   }
 }
 
-function scoreTrees(trees: Trees, vector: Float32Array, at: number): number {
+/** Sums in place: a number in a typed array is never boxed, whichever compiler is at work. */
+function addTrees(
+  trees: Trees,
+  vector: Float32Array,
+  at: number,
+  scores: Float64Array,
+  output: number,
+): void {
   const { depth, features, thresholds, leaves } = trees
   const inner = (1 << depth) - 1
-  let score = trees.base
+  scores[output] = trees.base
   for (let root = 0, leaf = 0; root < features.length; root += inner, leaf += inner + 1) {
     let node = 0
     for (let level = 0; level < depth; level++) {
       const place = root + node
       node = 2 * node + 1 + (vector[at + features[place]!]! > thresholds[place]! ? 1 : 0)
     }
-    score += leaves[leaf + node - inner]!
+    scores[output]! += leaves[leaf + node - inner]!
   }
-  return score
 }
