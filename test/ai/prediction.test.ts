@@ -53,6 +53,28 @@ test('prediction - direction, chance, expected move and age', (t) => {
   t.is(silence, Silence.none)
 })
 
+test('prediction - a report has the prediction of each instrument that is known well enough', (t) => {
+  const engine = engineOf(plainModel({ [IMBALANCE]: 3 }))
+  warmUp(engine, 200, 0)
+  warmUp(engine, 10, 1)
+  warmUp(engine, 201, 2)
+  const { instruments, horizon, model } = engine.figures() as {
+    instruments: { instrument: number; direction: number; confidence: number; ageNs: number }[]
+    horizon: string
+    model: string
+  }
+  t.deepEqual(
+    instruments.map(({ instrument, ageNs }) => [instrument, ageNs]),
+    [
+      [0, 1e6],
+      [2, 0],
+    ],
+  )
+  t.is(horizon, 'next-move')
+  t.true(model.startsWith('test-'))
+  t.is(instruments[0]!.confidence, engine.predict(0, 0).confidence)
+})
+
 test('prediction - one whose last event is too long ago is stale', (t) => {
   const engine = engineOf(plainModel({ [IMBALANCE]: 3 }), { staleAfterNs: 1e9 })
   warmUp(engine)

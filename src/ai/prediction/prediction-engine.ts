@@ -169,7 +169,18 @@ export class PredictionEngine implements Predictor {
       calibrationError: quality.calibrationError,
       calibration: this.calibration.now,
       drift: Object.fromEntries(FEATURES.map((name, at) => [name, drift.indexes[at]!])),
+      horizon: horizonText(this.horizon),
+      instruments: this.all(),
     }
+  }
+
+  /** What is predicted of each instrument that is known well enough, as of the latest event of any. */
+  private all(): (Prediction & { readonly instrument: number })[] {
+    const nowNs = this.timeOf.reduce((latest, time) => Math.max(latest, time), 0)
+    const known = Array.from(this.timeOf.keys()).filter((instrument) => this.features.isWarm(instrument))
+    return known
+      .slice(0, INSTRUMENTS_TOLD)
+      .map((instrument) => ({ instrument, ...this.predict(instrument, nowNs) }))
   }
 
   private silent(why: number): Prediction {
@@ -264,5 +275,7 @@ export class PredictionEngine implements Predictor {
 }
 
 const SPREAD = featureIndex('spreadTicks')
+/** Instruments whose predictions a report shows. */
+const INSTRUMENTS_TOLD = 100
 /** Outcomes from one look at the quality to the next. */
 const JUDGE_EVERY = 100
