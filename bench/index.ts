@@ -1,6 +1,7 @@
 // `npm run bench` runs all benches and prints what they found; with names, such as `npm run bench -- book pipeline`, those;
 // `--json` prints one JSON document. docs/benchmarks.md says what the figures mean.
 import { parseArgs } from 'node:util'
+import { benchAi } from './ai.ts'
 import { benchBook } from './book.ts'
 import { measurePipeline } from '../src/cli/bench/bench-pipeline.ts'
 import { benchJournal } from './journal.ts'
@@ -25,6 +26,7 @@ const benches: Record<string, () => unknown> = {
   pipeline: () => measurePipeline(1_000_000, 21),
   micro: benchMicro,
   ring: benchRing,
+  ai: benchAi,
   scale: benchScale,
   transport: benchTransport,
   risk: benchRisk,

@@ -14,9 +14,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   risk: ['memory', 'book', 'telemetry'],
   journal: ['memory', 'book'],
   pipeline: ['memory', 'book', 'telemetry'],
+  ai: ['memory', 'book', 'telemetry'],
   transport: ['memory', 'book', 'telemetry'],
   client: ['memory', 'book', 'transport'],
-  operators: ['memory', 'book', 'telemetry', 'risk', 'journal', 'pipeline', 'transport'],
+  operators: ['memory', 'book', 'telemetry', 'risk', 'journal', 'ai', 'pipeline', 'transport'],
   scenario: ['book'],
   testing: ['memory', 'book', 'telemetry', 'risk', 'pipeline', 'operators', 'scenario'],
   cli: [
@@ -25,6 +26,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'telemetry',
     'risk',
     'journal',
+    'ai',
     'pipeline',
     'transport',
     'operators',
@@ -36,8 +38,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 /** Where each third-party package may be imported. */
 const HOMES: Readonly<Record<string, readonly string[]>> = {
   rxjs: ['pipeline', 'operators', 'testing'],
-  'io-ts': ['pipeline', 'operators', 'testing'],
-  'fp-ts': ['pipeline', 'operators', 'testing', 'cli'],
+  'io-ts': ['pipeline', 'operators', 'testing', 'ai'],
+  'fp-ts': ['pipeline', 'operators', 'testing', 'cli', 'ai'],
   yaml: ['pipeline'],
   'csv-parse': ['operators'],
   commander: ['cli'],

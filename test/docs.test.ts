@@ -48,7 +48,7 @@ async function optionsOf(command: string): Promise<Map<string, boolean>> {
 test('docs - every millrace command names a file and options that there are', async (t) => {
   const known = new Map(
     await Promise.all(
-      ['run', 'validate', 'test'].map(
+      ['run', 'validate', 'test', 'train', 'evaluate'].map(
         async (name) => [name, await optionsOf(name)] as [string, Map<string, boolean>],
       ),
     ),
@@ -75,6 +75,8 @@ test('docs - every millrace command names a file and options that there are', as
         if (options.get(word!) === true && value.length === 0) i++
       }
     }
+    // These name their files behind options.
+    if (command === 'train' || command === 'evaluate') continue
     t.is(named.length, 1, line)
     t.true(existsSync(join(root, named[0]!)), line)
   }

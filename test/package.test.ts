@@ -139,7 +139,7 @@ test('package - it holds what is built and how to use it, and no tests, sources 
       t.true(paths.includes(`${folder}/${name}`), name)
   const isMeant = (path: string): boolean =>
     /^dist\/.+\.(?:js|d\.ts)$/.test(path) ||
-    /^(?:bin\/millrace\.js|schema\/\w+\.schema\.json|pipelines\/[\w/.-]+\.yaml|scenarios\/[\w-]+\.scenario|docs\/[\w./-]+|package\.json|[A-Z]+(?:\.md)?)$/.test(
+    /^(?:bin\/millrace\.js|models\/[\w-]+(?:\.card)?\.(?:json|md)|schema\/\w+\.schema\.json|pipelines\/[\w/.-]+\.yaml|scenarios\/[\w-]+\.scenario|docs\/[\w./-]+|package\.json|[A-Z]+(?:\.md)?)$/.test(
       path,
     )
   t.deepEqual(
@@ -151,13 +151,11 @@ test('package - it holds what is built and how to use it, and no tests, sources 
 test('package - who installs it gets no Node.js, no development tools and no scripts that run', (t) => {
   const { dependencies } = manifest
   t.deepEqual(Object.keys(dependencies).sort(), ['commander', 'csv-parse', 'fp-ts', 'io-ts', 'rxjs', 'yaml'])
-  for (const kind of [
-    'optionalDependencies',
-    'peerDependencies',
-    'bundleDependencies',
-    'bundledDependencies',
-  ])
+  for (const kind of ['optionalDependencies', 'bundleDependencies', 'bundledDependencies'])
     t.false(Object.hasOwn(manifest, kind), kind)
+  const peers = (manifest['peerDependencies'] ?? {}) as Record<string, string>
+  const about = (manifest['peerDependenciesMeta'] ?? {}) as Record<string, { optional?: boolean }>
+  for (const name of Object.keys(peers)) t.true(about[name]?.optional, name)
   for (const hook of ['preinstall', 'install', 'postinstall', 'prepare'])
     t.false(Object.hasOwn(manifest.scripts, hook), hook)
 })

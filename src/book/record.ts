@@ -94,6 +94,8 @@ export const EventKind = {
   bestPrices: 11,
   /** Where an auction would trade now. */
   indication: 12,
+  /** What a router made of a new order, and why (src/ai/routing/decision.ts draws it): before the order's own events. */
+  decision: 13,
 } as const
 
 /** Why lots left an order other than by trading. */

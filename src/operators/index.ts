@@ -1,4 +1,5 @@
 /** Public list of `millrace/operators`: operators over batches, for RxJS programs. */
+export { aiEnhance, type AiOptions, type AiParts, type RiskScore } from './ai-enhance.ts'
 export { ingest, type IngestFrom } from './ingest.ts'
 export { match, type MatchOptions } from './match.ts'
 export { publish, type PublishTo } from './publish.ts'

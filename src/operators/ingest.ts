@@ -27,6 +27,7 @@ import { openWebSocketSource, webSocketSourceOptions } from './input/websocket-s
 import { openLobster } from './lobster/lobster-source.ts'
 import { openOrderEntry, orderEntryOptions } from './order-entry/order-entry-source.ts'
 import { Resumed } from './input/resumed.ts'
+import { openQuoted } from './lobster/quoted-source.ts'
 import { openOrders } from './orders/order-text.ts'
 import { FLOW_PROFILES, type ProfileName } from './simulator/profiles.ts'
 import { Simulator } from './simulator/simulator.ts'
@@ -60,7 +61,10 @@ const sources = {
   /** A LOBSTER message file, plain or gzip. */
   lobster: options(
     { messages: text.describe('A LOBSTER message file, plain or gzip.') },
-    { symbol: text.describe("By default the file's name up to the first `_`.") },
+    {
+      symbol: text.describe("By default the file's name up to the first `_`."),
+      book: text.describe('The book published beside it: then the engine shows exactly that book.'),
+    },
   ).describe('A recorded NASDAQ day: each run of executions becomes the one order that must have caused it.'),
   /** Orders as NDJSON or CSV, from a file or, where it is `-`, from standard input. */
   orders: options(
@@ -126,7 +130,7 @@ function open(
     )
   const [path, source] =
     from.lobster !== undefined
-      ? [['from', 'lobster', 'messages'], openLobster(market, from.lobster)]
+      ? [['from', 'lobster', 'messages'], openDay(market, from.lobster)]
       : [['from', 'orders', 'file'], openOrders(market, from.orders)]
   return pipe(
     source as TE.TaskEither<string, Source>,
@@ -153,6 +157,13 @@ export function ingest(market: Market, from: IngestFrom, pump: PumpOptions = {})
       (error: unknown) => subscriber.error(error),
     )
   })
+}
+
+function openDay(
+  market: Market,
+  { book, ...messages }: NonNullable<IngestFrom['lobster']>,
+): TE.TaskEither<string, Source> {
+  return book === undefined ? openLobster(market, messages) : openQuoted(market, { ...messages, book })
 }
 
 export const ingestOperator: Operator<{ readonly from: IngestFrom }> = {
