@@ -36,6 +36,8 @@ export const EVERY_CHECK: RiskSettings = {
     rejectSelfTrade: true,
     requireProtection: true,
   },
+  // Random orders meet their own now and then.
+  onBreach: { selfTrade: 'alert' },
   breakers: {
     rejects: { most: 1_000_000, seconds: 1, coolDownSeconds: 1 },
     loss: { amount: '1000000000000', coolDownSeconds: 1 },

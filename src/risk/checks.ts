@@ -55,6 +55,8 @@ export class Checks {
   private instrument: number
   private side: number
   private added: number
+  /** Whether the totals of the client have been summed up for it. */
+  private isSummed: boolean
 
   constructor(book: RiskBook, breakers: Breakers, alerts: Alerts) {
     this.engine = undefined
@@ -64,6 +66,7 @@ export class Checks {
     this.alerts = alerts
     this.limits = book.instrumentLimits
     this.from = 0
+    this.isSummed = false
     this.client = this.owner = this.row = this.instrument = this.side = this.added = 0
   }
 
@@ -95,6 +98,7 @@ export class Checks {
     this.instrument = instrument
     this.side = (head >>> 8) & 0xff
     this.added = added
+    this.isSummed = false
     this.resolveLimits(owner, row, instrument)
     const stop = ((head >>> 16) & 0xff) === OrderType.trailingStop ? 0 : given
     const paced = isMessage ? this.pace() : ACCEPTED
@@ -300,6 +304,7 @@ export class Checks {
     const net = limits[from + LimitField.maxNetExposure]!
     if (gross === Infinity && net === Infinity) return ACCEPTED
     sumUp(book, this.owner)
+    this.isSummed = true
     const { scratch, instrumentCells } = book
     const of = this.instrument * INSTRUMENT_CELLS
     const marked = instrumentCells[of + INSTRUMENT_MARK]!
@@ -321,7 +326,7 @@ export class Checks {
     const { book, breakers, owner } = this
     const most = this.limit(LimitField.maxDailyLoss)
     if (most !== Infinity || breakers.lossUnits !== Infinity) {
-      sumUp(book, owner)
+      if (!this.isSummed) sumUp(book, owner)
       if (isWideBelowMinus(book.scratch, TOTAL_PROFIT, breakers.lossUnits)) {
         breakers.lost(owner)
         if (this.refuses(RejectCode.RISK_BREAKER)) return RejectCode.RISK_BREAKER

@@ -9,10 +9,12 @@ import * as rows from './rows.ts'
 import * as wide from './wide.ts'
 
 // Bound here so that V8 folds them into the code (ARCHITECTURE.md, 'Constants on the hot path').
-const { CLIENT_DAY, CLIENT_FIRST, CLIENT_LIMITS, CLIENT_MESSAGES, CLIENT_TOKENS_AT, CLIENT_TRADES } = rows
-const { POSITION_COST, POSITION_DAY, POSITION_DAY_BASE, POSITION_LAST_SEQUENCE, POSITION_LIMITS } = rows
-const { CLIENT_REJECT_WINDOW, POSITION_LOTS, POSITION_NEXT, POSITION_REALISED, ROW_WORDS } = rows
-const { addProduct, addScaled, clearWide, copyWide } = wide
+const { CLIENT_DAY, CLIENT_FIRST_RUN, CLIENT_LAST_RUN, CLIENT_LIMITS, CLIENT_MESSAGES } = rows
+const { CLIENT_POSITIONS, CLIENT_TOKENS_AT, CLIENT_TRADES } = rows
+const { POSITION_COST, POSITION_DAY, POSITION_DAY_BASE, POSITION_LIMITS, POSITION_OFFSET } = rows
+const { CLIENT_REJECT_WINDOW, POSITION_LOTS, POSITION_REALISED, ROW_WORDS } = rows
+const { RUN_HEAD, RUN_NEXT, RUN_ROWS, RUN_TAKEN } = rows
+const { addProduct, addScaled, copyWide } = wide
 /** This module's own: V8 folds it. */
 const [CLIENT_OF, INSTRUMENT_OF] = [ROW_CLIENT, ROW_INSTRUMENT]
 const OF_CLIENT = -1
@@ -63,6 +65,9 @@ export class RiskBook extends Heap {
   ownRows: number
   /** The limits that hold for the order at hand, where its client has own ones. */
   readonly merged: Float64Array
+  /** Units of money of one tick times one lot of each instrument, and of one lot at its mark: what sums read. */
+  scales: Float64Array
+  markValues: Float64Array
   known: number
   /** The unit of money: the largest that one tick times one lot of every instrument is a whole number of. */
   money: MoneyUnit
@@ -87,6 +92,8 @@ export class RiskBook extends Heap {
     this.ownLimits = new Float64Array(LIMIT_CELLS).fill(NaN)
     this.ownRows = 1
     this.merged = new Float64Array(LIMIT_CELLS)
+    this.scales = new Float64Array(16)
+    this.markValues = new Float64Array(16)
     this.known = 0
     this.money = { units: 1n, scale: 0 }
     this.now = 0
@@ -116,6 +123,8 @@ export class RiskBook extends Heap {
       const room = Math.max(count, this.known * 2)
       this.instrumentCells = widened(this.instrumentCells, room * INSTRUMENT_CELLS)
       this.instrumentLimits = widened(this.instrumentLimits, room * LIMIT_CELLS)
+      this.scales = widened(this.scales, room)
+      this.markValues = widened(this.markValues, room)
     }
     for (let each = this.known; each < count; each++) {
       const at = each * INSTRUMENT_CELLS
@@ -180,6 +189,27 @@ export class RiskBook extends Heap {
     copyWide(totals, cells + POSITION_DAY_BASE, totals, cells + POSITION_REALISED)
     addProduct(totals, cells + POSITION_DAY_BASE, totals[cells + POSITION_LOTS]!, mark)
     addScaled(totals, cells + POSITION_DAY_BASE, totals, cells + POSITION_COST, -1, 1)
+    this.setOffset(row)
+  }
+
+  /** Sums up what of a position's profit does not move with its price. */
+  setOffset(row: number): void {
+    const { totals } = this
+    const cells = row >> 1
+    const high =
+      totals[cells + POSITION_REALISED]! - totals[cells + POSITION_COST]! - totals[cells + POSITION_DAY_BASE]!
+    const low =
+      totals[cells + POSITION_REALISED + 1]! -
+      totals[cells + POSITION_COST + 1]! -
+      totals[cells + POSITION_DAY_BASE + 1]!
+    // The low parts are below 2^42 each: with so small a high one the sum is exact.
+    totals[cells + POSITION_OFFSET] = high < HIGH_OFFSET && high > -HIGH_OFFSET ? high * WIDE_BASE + low : NaN
+  }
+
+  /** Sets what positions of an instrument are valued at. */
+  setMark(instrument: number, ticks: number): void {
+    this.instrumentCells[instrument * INSTRUMENT_CELLS + INSTRUMENT_MARK] = ticks
+    this.markValues[instrument] = ticks * this.scales[instrument]!
   }
 
   /** Begins a client's counts of the day anew if it is another. */
@@ -201,20 +231,37 @@ export class RiskBook extends Heap {
 
   private addPosition(client: number, instrument: number): number {
     const owner = this.client(client)
-    const row = this.takeRow(client, instrument)
+    const row = this.takePosition(owner)
     const { words } = this
+    words[row + CLIENT_OF] = client
+    words[row + INSTRUMENT_OF] = instrument
     words[row + POSITION_DAY] = this.day
-    words[row + POSITION_LAST_SEQUENCE] = 0
-    words[row + POSITION_NEXT] = words[owner + CLIENT_FIRST]!
-    words[owner + CLIENT_FIRST] = row
-    clearWide(this.totals, (row >> 1) + POSITION_DAY_BASE)
     this.positions.insert(row)
     return row
   }
 
+  /** The next row of a client's runs. Small clients grow by four rows, large ones by more. */
+  private takePosition(owner: number): number {
+    const count = this.words[owner + CLIENT_POSITIONS]!
+    let run = this.words[owner + CLIENT_LAST_RUN]!
+    if (run === NONE || this.words[run + RUN_TAKEN] === this.words[run + RUN_ROWS]) {
+      const rows = count < 16 ? 4 : count < 64 ? 16 : 64
+      const next = this.allocate(RUN_HEAD + rows * ROW_WORDS)
+      if (next === NONE) throw new Error('risk: no memory is left for another position')
+      this.words[next + RUN_ROWS] = rows
+      this.words[run === NONE ? owner + CLIENT_FIRST_RUN : run + RUN_NEXT] = next
+      this.words[owner + CLIENT_LAST_RUN] = next
+      run = next
+    }
+    const taken = this.words[run + RUN_TAKEN]!
+    this.words[run + RUN_TAKEN] = taken + 1
+    this.words[owner + CLIENT_POSITIONS] = count + 1
+    return run + RUN_HEAD + taken * ROW_WORDS
+  }
+
   private takeRow(client: number, instrument: number): number {
     const row = this.rows.take()
-    if (row === NONE) throw new Error('risk: no memory is left for another client or position')
+    if (row === NONE) throw new Error('risk: no memory is left for another client')
     this.words[row + CLIENT_OF] = client
     this.words[row + INSTRUMENT_OF] = instrument
     return row
@@ -239,7 +286,8 @@ export class RiskBook extends Heap {
         throw new RangeError(
           `risk: instrument ${instruments.symbol(each)}: its steps of money are too far from those of others`,
         )
-      this.instrumentCells[each * INSTRUMENT_CELLS + INSTRUMENT_SCALE] = cell
+      this.instrumentCells[each * INSTRUMENT_CELLS + INSTRUMENT_SCALE] = this.scales[each] = cell
+      this.setMark(each, this.instrumentCells[each * INSTRUMENT_CELLS + INSTRUMENT_MARK]!)
     }
   }
 }
@@ -249,6 +297,8 @@ function greatestDivisor(a: bigint, b: bigint): bigint {
 }
 
 const MAX_SCALE = 2 ** 31
+const WIDE_BASE = 4_398_046_511_104
+const HIGH_OFFSET = 512
 
 function widened(cells: Float64Array, length: number): Float64Array {
   const next = new Float64Array(length)
