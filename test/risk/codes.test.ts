@@ -8,11 +8,13 @@ import { root } from '../support/cli.ts'
 const guide = readFileSync(join(root, 'docs', 'risk.md'), 'utf8')
 
 test('risk codes - the table of the guide is that of the code', (t) => {
-  const table = [...guide.matchAll(/^\| `(RISK_\w+)` +\| (\d+) +\| `(\w+)` +\|/gm)].map(([, name, number, check]) => ({
-    name,
-    number: Number(number),
-    check,
-  }))
+  const table = [...guide.matchAll(/^\| `(RISK_\w+)` +\| (\d+) +\| `(\w+)` +\|/gm)].map(
+    ([, name, number, check]) => ({
+      name,
+      number: Number(number),
+      check,
+    }),
+  )
   const coded = Object.entries(RejectCode)
     .filter(([name]) => name.startsWith('RISK_'))
     .map(([name, number]) => ({
