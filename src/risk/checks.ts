@@ -338,11 +338,17 @@ export class Checks {
     }
     if (this.limit(LimitField.rejectSelfTrade) !== 1 || this.engine === undefined) return ACCEPTED
     const type = (head >>> 16) & 0xff
-    if (type > OrderType.market) return ACCEPTED
+    if (type > OrderType.market || !this.hasOwnAcross()) return ACCEPTED
     return wouldMeetOwn(this.engine, this.instrument, this.client, this.side, price, open) &&
       this.refuses(RejectCode.RISK_SELF_TRADE)
       ? RejectCode.RISK_SELF_TRADE
       : ACCEPTED
+  }
+
+  /** Whether the client may have an order on the other side: it has, or it is in a group. */
+  private hasOwnAcross(): boolean {
+    const cell = this.side === Side.buy ? POSITION_OPEN_SELL : POSITION_OPEN_BUY
+    return this.book.totals[(this.row >> 1) + cell] !== 0 || this.engine!.state.groups.size !== 0
   }
 
   /** Whether the order can only bring the position nearer to nothing, whatever else of its side trades. */

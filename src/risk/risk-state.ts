@@ -79,6 +79,10 @@ export class RiskBook extends Heap {
   /** Room for sums. */
   readonly scratch: Float64Array
   private readonly rows: Pool
+  /** The position asked for last. */
+  private latestClient: number
+  private latestInstrument: number
+  private latestRow: number
 
   constructor(instruments: Instruments, { clients = 256, positions = 1_024 }: RiskRoom = {}) {
     super((clients + positions) * ROW_WORDS)
@@ -100,6 +104,8 @@ export class RiskBook extends Heap {
     this.day = 0
     this.sequence = 0
     this.scratch = new Float64Array(16)
+    this.latestClient = this.latestInstrument = -1
+    this.latestRow = NONE
     this.followInstruments()
   }
 
@@ -111,8 +117,14 @@ export class RiskBook extends Heap {
 
   /** The row of a client's position in an instrument, made at its first use. */
   position(client: number, instrument: number): number {
-    const row = this.positions.find(client, instrument)
-    return row === NONE ? this.addPosition(client, instrument) : row
+    // An order and what becomes of it come one behind the other.
+    if (client === this.latestClient && instrument === this.latestInstrument) return this.latestRow
+    const found = this.positions.find(client, instrument)
+    const row = found === NONE ? this.addPosition(client, instrument) : found
+    this.latestClient = client
+    this.latestInstrument = instrument
+    this.latestRow = row
+    return row
   }
 
   /** Instruments may be added while running. */

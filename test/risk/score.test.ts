@@ -6,11 +6,11 @@ import { recordsOf } from '../support/streams.ts'
 import { RiskDesk } from '../support/risk-outcomes.ts'
 
 const lots = fc.integer({ min: 0, max: 2 ** 31 - 1 })
-const share = fc.double({ min: 0, max: 1, noNaN: true })
+const share = fc.integer({ min: 0, max: 1_000 }).map((thousandths) => thousandths / 1_000)
 const parts: fc.Arbitrary<RiskParts> = fc.record({
   lots,
   depthLots: lots,
-  volatility: fc.double({ min: 0, max: 0.1, noNaN: true }),
+  volatility: fc.integer({ min: 0, max: 1_000 }).map((units) => units / 10_000),
   positionLots: lots,
   against: share,
 })
