@@ -29,7 +29,7 @@ const ROUNDS = 5
  */
 export function measureCost(name: string): RiskCost {
   const flow = flowOf(name)
-  const rounds = name === 'sparse' ? 3 : ROUNDS
+  const rounds = name === 'typical' ? ROUNDS : 3
   play(flow, true)
   play(flow, false)
   const [risked, plain]: [number[], number[]] = [[], []]
@@ -95,7 +95,7 @@ function measureLatency({ instruments, records, warm }: RiskFlow): Omit<RiskCost
     p99Ns: at(0.99),
     p999Ns: at(0.999),
     clients: risk.book.clients.count,
-    positions: risk.book.positions.count,
+    positions: risk.book.positionCount,
     megabytes: Math.round((risk.book.bytes + risk.book.clients.bytes + risk.book.positions.bytes) / 1e6),
   }
 }

@@ -117,7 +117,7 @@ export function flowOf(name: string): RiskFlow {
       return [client, (Math.imul(client, 7_919) + below(10) * 101) % 1_000]
     })
   const width = Number(name.split(' ')[1])
-  return makeFlow(Math.max(width, 2), 150_000 + width * 100, width * 100 + 50_000, (_, below) => [
+  return makeFlow(Math.max(width, 2), 40_000 + width * 100, width * 100 + 10_000, (_, below) => [
     1 + below(20),
     below(width),
   ])

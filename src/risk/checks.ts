@@ -90,8 +90,8 @@ export class Checks {
     isMessage: boolean,
   ): number {
     const { book } = this
-    const owner = book.client(client)
     const row = book.position(client, instrument)
+    const owner = book.client(client)
     this.client = client
     this.owner = owner
     this.row = row
@@ -120,7 +120,7 @@ export class Checks {
     this.client = client
     this.owner = book.client(client)
     this.instrument = instrument
-    this.resolveLimits(this.owner, book.positions.find(client, instrument), instrument)
+    this.resolveLimits(this.owner, book.findPosition(client, instrument), instrument)
     book.touchClient(this.owner)
     book.totals[(this.owner >> 1) + CLIENT_MESSAGES]!++
     this.takeToken()

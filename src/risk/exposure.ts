@@ -1,4 +1,3 @@
-import * as heapNames from '../memory/heap.ts'
 import * as riskState from './risk-state.ts'
 import type { RiskBook } from './risk-state.ts'
 import { ROW_INSTRUMENT } from './pair-index.ts'
@@ -6,11 +5,9 @@ import * as rows from './rows.ts'
 import * as wide from './wide.ts'
 
 // Bound here so that V8 folds them into the code (ARCHITECTURE.md, 'Constants on the hot path').
-const { NONE } = heapNames
 const { INSTRUMENT_CELLS, INSTRUMENT_MARK, INSTRUMENT_SCALE } = riskState
-const { CLIENT_FIRST_RUN, POSITION_COST, POSITION_DAY, POSITION_DAY_BASE, POSITION_LOTS } = rows
+const { CLIENT_POSITIONS, POSITION_COST, POSITION_DAY, POSITION_DAY_BASE, POSITION_LOTS } = rows
 const { POSITION_OFFSET, POSITION_OPEN_BUY, POSITION_OPEN_SELL, POSITION_REALISED, ROW_WORDS } = rows
-const { RUN_HEAD, RUN_NEXT, RUN_TAKEN } = rows
 const { addScaled, addScaledProduct, addWide, clearWide } = wide
 const INSTRUMENT_OF = ROW_INSTRUMENT
 
@@ -31,24 +28,22 @@ export const TOTAL_PROFIT = 10
 export function sumUp(book: RiskBook, client: number): void {
   const { words, totals, markValues, scales, day } = book
   let [gross, netLong, netShort, profit, size] = [0, 0, 0, 0, 0]
-  for (let run = words[client + CLIENT_FIRST_RUN]!; run !== NONE; run = words[run + RUN_NEXT]!) {
-    const end = run + RUN_HEAD + words[run + RUN_TAKEN]! * ROW_WORDS
-    for (let row = run + RUN_HEAD; row < end; row += ROW_WORDS) {
-      if (words[row + POSITION_DAY] !== day) book.touchPosition(row)
-      const cells = row >> 1
-      const instrument = words[row + INSTRUMENT_OF]!
-      const value = markValues[instrument]!
-      const lots = totals[cells + POSITION_LOTS]!
-      const offset = totals[cells + POSITION_OFFSET]! * scales[instrument]!
-      const up = lots + totals[cells + POSITION_OPEN_BUY]!
-      const down = lots - totals[cells + POSITION_OPEN_SELL]!
-      const worst = worstLots(up, down) * value
-      gross += worst
-      netLong += up * value
-      netShort += down * value
-      profit += lots * value + offset
-      size += worst + worst + worst + Math.abs(offset)
-    }
+  const end = client + words[client + CLIENT_POSITIONS]! * ROW_WORDS
+  for (let row = client + ROW_WORDS; row <= end; row += ROW_WORDS) {
+    if (words[row + POSITION_DAY] !== day) book.touchPosition(row)
+    const cells = row >> 1
+    const instrument = words[row + INSTRUMENT_OF]!
+    const value = markValues[instrument]!
+    const lots = totals[cells + POSITION_LOTS]!
+    const offset = totals[cells + POSITION_OFFSET]! * scales[instrument]!
+    const up = lots + totals[cells + POSITION_OPEN_BUY]!
+    const down = lots - totals[cells + POSITION_OPEN_SELL]!
+    const worst = worstLots(up, down) * value
+    gross += worst
+    netLong += up * value
+    netShort += down * value
+    profit += lots * value + offset
+    size += worst + worst + worst + Math.abs(offset)
   }
   // NaN, of an offset that is too large, is not below anything.
   if (!(size < PLAIN_SIZE)) return sumUpWide(book, client)
@@ -63,24 +58,22 @@ export function sumUp(book: RiskBook, client: number): void {
 function sumUpWide(book: RiskBook, client: number): void {
   const { words, totals, instrumentCells, scratch } = book
   for (const total of TOTALS) clearWide(scratch, total)
-  for (let run = words[client + CLIENT_FIRST_RUN]!; run !== NONE; run = words[run + RUN_NEXT]!) {
-    const end = run + RUN_HEAD + words[run + RUN_TAKEN]! * ROW_WORDS
-    for (let row = run + RUN_HEAD; row < end; row += ROW_WORDS) {
-      const cells = row >> 1
-      const of = words[row + INSTRUMENT_OF]! * INSTRUMENT_CELLS
-      const mark = instrumentCells[of + INSTRUMENT_MARK]!
-      const scale = instrumentCells[of + INSTRUMENT_SCALE]!
-      const lots = totals[cells + POSITION_LOTS]!
-      const long = lots + totals[cells + POSITION_OPEN_BUY]!
-      const short = lots - totals[cells + POSITION_OPEN_SELL]!
-      addScaledProduct(scratch, TOTAL_GROSS, worstLots(long, short), mark, scale)
-      addScaledProduct(scratch, TOTAL_NET_LONG, long, mark, scale)
-      addScaledProduct(scratch, TOTAL_NET_SHORT, short, mark, scale)
-      addScaledProduct(scratch, TOTAL_PROFIT, lots, mark, scale)
-      addScaled(scratch, TOTAL_PROFIT, totals, cells + POSITION_COST, -1, scale)
-      addScaled(scratch, TOTAL_PROFIT, totals, cells + POSITION_REALISED, 1, scale)
-      addScaled(scratch, TOTAL_PROFIT, totals, cells + POSITION_DAY_BASE, -1, scale)
-    }
+  const end = client + words[client + CLIENT_POSITIONS]! * ROW_WORDS
+  for (let row = client + ROW_WORDS; row <= end; row += ROW_WORDS) {
+    const cells = row >> 1
+    const of = words[row + INSTRUMENT_OF]! * INSTRUMENT_CELLS
+    const mark = instrumentCells[of + INSTRUMENT_MARK]!
+    const scale = instrumentCells[of + INSTRUMENT_SCALE]!
+    const lots = totals[cells + POSITION_LOTS]!
+    const long = lots + totals[cells + POSITION_OPEN_BUY]!
+    const short = lots - totals[cells + POSITION_OPEN_SELL]!
+    addScaledProduct(scratch, TOTAL_GROSS, worstLots(long, short), mark, scale)
+    addScaledProduct(scratch, TOTAL_NET_LONG, long, mark, scale)
+    addScaledProduct(scratch, TOTAL_NET_SHORT, short, mark, scale)
+    addScaledProduct(scratch, TOTAL_PROFIT, lots, mark, scale)
+    addScaled(scratch, TOTAL_PROFIT, totals, cells + POSITION_COST, -1, scale)
+    addScaled(scratch, TOTAL_PROFIT, totals, cells + POSITION_REALISED, 1, scale)
+    addScaled(scratch, TOTAL_PROFIT, totals, cells + POSITION_DAY_BASE, -1, scale)
   }
 }
 

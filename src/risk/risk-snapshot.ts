@@ -103,7 +103,7 @@ function numbersOf({ book, checks, breakers }: ChangeTarget): number[] {
     clients.push(client, tripped, words[row + rows.CLIENT_TRIP_CODE]!, finite(until), ...numbers)
   }
   const positions: number[] = []
-  for (const row of book.positions.sorted()) {
+  for (const row of book.positionRows()) {
     book.touchPosition(row)
     const cells = POSITION_CELLS.map((cell) => totals[(row >> 1) + cell]!)
     if (words[row + rows.POSITION_LAST_LOTS] === 0 && cells.every((cell) => cell === 0)) continue

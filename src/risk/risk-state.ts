@@ -1,30 +1,20 @@
 import { parseDecimal, type Decimal } from '../book/decimal.ts'
 import type { Instruments } from '../book/index.ts'
-import { Heap, NONE, Pool } from '../memory/heap.ts'
 import { LIMIT_CELLS } from './limit-field.ts'
 import { LimitBook, VENUE, writeDefaults, type LimitScope, type MoneyUnit } from './limit-book.ts'
 import { UNITS_PER_DAY } from './log-time.ts'
-import { PairIndex, ROW_CLIENT, ROW_INSTRUMENT } from './pair-index.ts'
+import { ROW_INSTRUMENT } from './pair-index.ts'
+import { RowStore, type RiskRoom } from './row-store.ts'
 import * as rows from './rows.ts'
 import * as wide from './wide.ts'
 
 // Bound here so that V8 folds them into the code (ARCHITECTURE.md, 'Constants on the hot path').
-const { CLIENT_DAY, CLIENT_FIRST_RUN, CLIENT_LAST_RUN, CLIENT_LIMITS, CLIENT_MESSAGES } = rows
-const { CLIENT_POSITIONS, CLIENT_TOKENS_AT, CLIENT_TRADES } = rows
-const { POSITION_COST, POSITION_DAY, POSITION_DAY_BASE, POSITION_LIMITS, POSITION_OFFSET } = rows
-const { CLIENT_REJECT_WINDOW, POSITION_LOTS, POSITION_REALISED, ROW_WORDS } = rows
-const { RUN_HEAD, RUN_NEXT, RUN_ROWS, RUN_TAKEN } = rows
+const { CLIENT_DAY, CLIENT_LIMITS, CLIENT_MESSAGES, CLIENT_TRADES, POSITION_COST, POSITION_DAY } = rows
+const { POSITION_DAY_BASE, POSITION_LIMITS, POSITION_LOTS, POSITION_OFFSET, POSITION_REALISED } = rows
 const { addProduct, addScaled, copyWide } = wide
 /** This module's own: V8 folds it. */
-const [CLIENT_OF, INSTRUMENT_OF] = [ROW_CLIENT, ROW_INSTRUMENT]
+const INSTRUMENT_OF = ROW_INSTRUMENT
 const OF_CLIENT = -1
-
-/** Cells of `totals of a client`, wide numbers of money units: see totalsOf in exposure.ts. */
-export interface RiskRoom {
-  /** Clients and positions to make room for at first; more are taken as they come. */
-  readonly clients?: number | undefined
-  readonly positions?: number | undefined
-}
 
 /** What is known of each instrument: cells of a row of 16. */
 export const INSTRUMENT_CELLS = 16
@@ -51,9 +41,7 @@ export const INSTRUMENT_SCALE = 10
  * All that risk knows, in one flat object that the functions of this folder work on: positions and clients as rows of one
  * heap, found by open tables that grow a few buckets at a time; instruments and limits as dense rows of cells.
  */
-export class RiskBook extends Heap {
-  readonly clients: PairIndex
-  readonly positions: PairIndex
+export class RiskBook extends RowStore {
   readonly instruments: Instruments
   readonly limits: LimitBook
   /** INSTRUMENT_CELLS for each instrument. */
@@ -78,17 +66,9 @@ export class RiskBook extends Heap {
   sequence: number
   /** Room for sums. */
   readonly scratch: Float64Array
-  private readonly rows: Pool
-  /** The position asked for last. */
-  private latestClient: number
-  private latestInstrument: number
-  private latestRow: number
 
-  constructor(instruments: Instruments, { clients = 256, positions = 1_024 }: RiskRoom = {}) {
-    super((clients + positions) * ROW_WORDS)
-    this.rows = new Pool(this, ROW_WORDS)
-    this.clients = new PairIndex(this, clients)
-    this.positions = new PairIndex(this, positions)
+  constructor(instruments: Instruments, room: RiskRoom = {}) {
+    super(room)
     this.instruments = instruments
     this.limits = new LimitBook()
     this.instrumentCells = new Float64Array(16 * INSTRUMENT_CELLS)
@@ -104,27 +84,7 @@ export class RiskBook extends Heap {
     this.day = 0
     this.sequence = 0
     this.scratch = new Float64Array(16)
-    this.latestClient = this.latestInstrument = -1
-    this.latestRow = NONE
     this.followInstruments()
-  }
-
-  /** The row of a client, made at its first use. */
-  client(client: number): number {
-    const row = this.clients.find(client, OF_CLIENT)
-    return row === NONE ? this.addClient(client) : row
-  }
-
-  /** The row of a client's position in an instrument, made at its first use. */
-  position(client: number, instrument: number): number {
-    // An order and what becomes of it come one behind the other.
-    if (client === this.latestClient && instrument === this.latestInstrument) return this.latestRow
-    const found = this.positions.find(client, instrument)
-    const row = found === NONE ? this.addPosition(client, instrument) : found
-    this.latestClient = client
-    this.latestInstrument = instrument
-    this.latestRow = row
-    return row
   }
 
   /** Instruments may be added while running. */
@@ -232,51 +192,8 @@ export class RiskBook extends Heap {
     this.totals[(row >> 1) + CLIENT_TRADES] = 0
   }
 
-  private addClient(client: number): number {
-    const row = this.takeRow(client, OF_CLIENT)
-    this.words[row + CLIENT_DAY] = this.day
-    this.totals[(row >> 1) + CLIENT_TOKENS_AT] = -1
-    this.totals[(row >> 1) + CLIENT_REJECT_WINDOW] = -1
-    this.clients.insert(row)
-    return row
-  }
-
-  private addPosition(client: number, instrument: number): number {
-    const owner = this.client(client)
-    const row = this.takePosition(owner)
-    const { words } = this
-    words[row + CLIENT_OF] = client
-    words[row + INSTRUMENT_OF] = instrument
-    words[row + POSITION_DAY] = this.day
-    this.positions.insert(row)
-    return row
-  }
-
-  /** The next row of a client's runs. Small clients grow by four rows, large ones by more. */
-  private takePosition(owner: number): number {
-    const count = this.words[owner + CLIENT_POSITIONS]!
-    let run = this.words[owner + CLIENT_LAST_RUN]!
-    if (run === NONE || this.words[run + RUN_TAKEN] === this.words[run + RUN_ROWS]) {
-      const rows = count < 16 ? 4 : count < 64 ? 16 : 64
-      const next = this.allocate(RUN_HEAD + rows * ROW_WORDS)
-      if (next === NONE) throw new Error('risk: no memory is left for another position')
-      this.words[next + RUN_ROWS] = rows
-      this.words[run === NONE ? owner + CLIENT_FIRST_RUN : run + RUN_NEXT] = next
-      this.words[owner + CLIENT_LAST_RUN] = next
-      run = next
-    }
-    const taken = this.words[run + RUN_TAKEN]!
-    this.words[run + RUN_TAKEN] = taken + 1
-    this.words[owner + CLIENT_POSITIONS] = count + 1
-    return run + RUN_HEAD + taken * ROW_WORDS
-  }
-
-  private takeRow(client: number, instrument: number): number {
-    const row = this.rows.take()
-    if (row === NONE) throw new Error('risk: no memory is left for another client')
-    this.words[row + CLIENT_OF] = client
-    this.words[row + INSTRUMENT_OF] = instrument
-    return row
+  protected override begin(row: number): void {
+    this.words[row + (this.words[row + INSTRUMENT_OF] === OF_CLIENT ? CLIENT_DAY : POSITION_DAY)] = this.day
   }
 
   /** The unit of money is the largest that one tick times one lot of each instrument is a whole number of. */

@@ -11,9 +11,9 @@
  *   4  day          that dayBase is of            4  day         that messages and trades are of
  *   5  lastSequence of its latest order, low half 5  tripped     a RiskState set by a breach or breaker
  *  14  lastHead     of its latest order           6  tripCode    the reject code that led to it
- *  15  lastPrice                                  7  firstRun    of its positions: see below
- *  16  lastLots                                   8  lastRun     the one with room
- *  17  lastStop                                   9  positions   how many it has
+ *  15  lastPrice                                  7  capacity    positions that its block has room for
+ *  16  lastLots                                   8  positions   how many it has
+ *  17  lastStop
  *  cell                                          cell
  *   3  lots         above 0 if long               5  trippedUntil   time of the log; Infinity: until a reset
  *   4  openBuyLots                                6  tokens         of its bucket, UNITS_PER_SECOND each
@@ -28,8 +28,7 @@
  *
  * Cost, realised and dayBase are wide numbers (wide.ts) of ticks times lots.
  *
- * A client's positions lie in runs, so that they can be gone through without a search: a run is a line of 16 words (0: the
- * next run, 1: how many rows it has, 2: how many are taken) and its rows behind that.
+ * A client's positions stand behind it, one after the other. Those of a client with few of them have no chain.
  */
 export const ROW_WORDS = 32
 
@@ -54,15 +53,8 @@ export const CLIENT_LIMITS = 3
 export const CLIENT_DAY = 4
 export const CLIENT_TRIPPED = 5
 export const CLIENT_TRIP_CODE = 6
-export const CLIENT_FIRST_RUN = 7
-export const CLIENT_LAST_RUN = 8
-export const CLIENT_POSITIONS = 9
-
-export const RUN_NEXT = 0
-export const RUN_ROWS = 1
-export const RUN_TAKEN = 2
-/** Words of a run before its rows. */
-export const RUN_HEAD = 16
+export const CLIENT_CAPACITY = 7
+export const CLIENT_POSITIONS = 8
 
 export const CLIENT_TRIPPED_UNTIL = 5
 export const CLIENT_TOKENS = 6
