@@ -86,7 +86,7 @@ export function makeFlow(
         live[at] = live.at(-1)!
         live.pop()
         pushCommand(records, { ...cancelOrder(orderId, client), ...stamp })
-      } else pushCommand(records, { ...amendOrder(orderId, { lots: 1 + below(90) }, client!), ...stamp })
+      } else pushCommand(records, { ...amendOrder(orderId, { lots: 1 + below(90) }, client), ...stamp })
       continue
     }
     const [client, instrument] = pairs(n, below)

@@ -175,11 +175,10 @@ test('risk checks - a token bucket fills with the time of the log, and cancels a
     ...[10, 11, 12, 13].map((orderId) => buy(orderId, 1, 100, as(1, 90 * SECOND))),
   ])
   const late = 'RISK_MESSAGE_RATE'
-  t.deepEqual(told, [
-    ...['good', 'good', 'good', late],
-    ...['good', 'good', late, 'good', late, late],
-    ...['good', 'good', 'good', late],
-  ])
+  t.is(
+    told.map((code) => (code === late ? 'late' : code)).join(' '),
+    'good good good late good good late good late late good good good late',
+  )
 })
 
 test('risk checks - messages for each trade are bounded beyond the allowance', (t) => {

@@ -215,10 +215,10 @@ test('risk stage - a change that is none is refused and changes nothing', (t) =>
   }
   t.deepEqual(
     [
-      broken((words) => (words[0]! |= 9 << 8)),
-      broken((words) => (words[0]! = 32 | (1 << 8) | (99 << 16))),
-      broken((words) => (words[2] = 9)),
-      broken((words) => (words[13] = 1 << 25)),
+      broken((words) => words.set([200 | (9 << 8)])),
+      broken((words) => words.set([200 | (1 << 8) | (99 << 16)])),
+      broken((words) => words.set([9], 2)),
+      broken((words) => words.set([1 << 25], 13)),
     ],
     [8, 8, 4, 8],
   )

@@ -238,7 +238,8 @@ export class Ledger extends Heap {
     const makerOpen = words[at + MAKER_OPEN_LOTS]!
     const makerClient = words[at + MAKER_CLIENT]!
     this.tradeSide(words, at, takerSide ^ 1, maker, at + MAKER_ORDER_ID, makerOpen, makerClient)
-    if (scratch[MOVED]! * BASE + scratch[MOVED + 1]! !== 0)
+    const moved = scratch[MOVED] * BASE + scratch[MOVED + 1]!
+    if (moved !== 0)
       throw new Error(`ledger: a trade of ${lots} at ${price} in instrument ${instrument} does not balance`)
   }
 

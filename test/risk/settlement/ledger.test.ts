@@ -134,18 +134,34 @@ test('ledger - over random flows everything adds up after every command, and hol
 
 test('ledger - a trade that does not balance is an error at once', (t) => {
   const venue = new Venue(RATES[0])
-  const [sell, buy] = [
-    { kind: 1, orderId: 1, client: 1, side: 1, orderType: 1, timeInForce: 1, priceTicks: 100, lots: 5 },
-    { kind: 1, orderId: 2, client: 2, side: 0, orderType: 1, timeInForce: 1, priceTicks: 100, lots: 5 },
-  ]
-  venue.apply(sell!)
+  const sell = {
+    kind: 1,
+    orderId: 1,
+    client: 1,
+    side: 1,
+    orderType: 1,
+    timeInForce: 1,
+    priceTicks: 100,
+    lots: 5,
+  }
+  const buy = {
+    kind: 1,
+    orderId: 2,
+    client: 2,
+    side: 0,
+    orderType: 1,
+    timeInForce: 1,
+    priceTicks: 100,
+    lots: 5,
+  }
+  venue.apply(sell)
   // What is read back is not what was posted.
   const cash = (venue.ledger.account(1) >> 1) + ACCOUNT_CASH
   const { totals } = venue.ledger
   venue.ledger.onFill = (_, fill) => {
     if (fill.side === Side.buy) totals[cash + 1] = NaN
   }
-  t.throws(() => venue.apply(buy!), { message: /does not balance/ })
+  t.throws(() => venue.apply(buy), { message: /does not balance/ })
 })
 
 test('ledger - what is lost between two trades is found when the whole is added up', (t) => {
