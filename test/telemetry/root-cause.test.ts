@@ -15,7 +15,15 @@ function blocked(id: string, by: Record<string, number>, busyNs = 10): IslandSta
 
 function edge(from: string, to: string): EdgeStats {
   const wait = { samples: 0, p50Ns: 0, p99Ns: 0, p999Ns: 0, maxNs: 0 }
-  const counts = { capacityRecords: 8, depth: 0, spilled: 0, highWater: 0, oldestAgeNs: 0, offered: 0, read: 0 }
+  const counts = {
+    capacityRecords: 8,
+    depth: 0,
+    spilled: 0,
+    highWater: 0,
+    oldestAgeNs: 0,
+    offered: 0,
+    read: 0,
+  }
   return {
     id: `${from}->${to}`,
     from,
@@ -52,7 +60,11 @@ test('root cause - it is the first island behind a blocked chain that is not blo
 })
 
 test('root cause - a sink whose outside has no room is named as such, and one that waits too', (t) => {
-  const islands = [blocked('a', { 'a->b': 900, 'a->c': 100 }), island('b', { heldNs: 950, busyNs: 50 }), island('c')]
+  const islands = [
+    blocked('a', { 'a->b': 900, 'a->c': 100 }),
+    island('b', { heldNs: 950, busyNs: 50 }),
+    island('c'),
+  ]
   const edges = [edge('a', 'b'), edge('a', 'c')]
   t.is(rootCause({ islands, edges })?.why, 'held')
   t.is(rootCause({ islands, edges })?.island, 'b', 'the edge that blocked longest counts')
@@ -88,7 +100,10 @@ test('root cause - a window is judged by what happened in it', (t) => {
     rootCause: undefined,
   })
   const before = stats([blocked('a', { 'a->b': 900 }, 100), island('b', { busyNs: 1_000 })], 1_000)
-  const calm = stats([blocked('a', { 'a->b': 900 }, 1_100), island('b', { busyNs: 1_100, idleNs: 900 })], 2_000)
+  const calm = stats(
+    [blocked('a', { 'a->b': 900 }, 1_100), island('b', { busyNs: 1_100, idleNs: 900 })],
+    2_000,
+  )
   const window = since(before, calm)
   t.is(window.rootCause, undefined)
   t.is(window.commands, 1_000)

@@ -12,7 +12,11 @@ import { anyRecords, sequencesOf } from '../../support/streams.ts'
 
 const { EventKind, HEAD, INSTRUMENT, PRICE_TICKS, packHead } = record
 
-function edgeOf(whenFull: WhenFull, capacityRecords = 4, onReject?: (words: Int32Array, at: number) => void): Edge {
+function edgeOf(
+  whenFull: WhenFull,
+  capacityRecords = 4,
+  onReject?: (words: Int32Array, at: number) => void,
+): Edge {
   const names = { id: 'a->b', from: 'a', to: 'b', fromIsland: 'a', toIsland: 'b' }
   return new Edge({ ...names, capacityRecords, whenFull, onReject })
 }
@@ -48,7 +52,9 @@ test('block - a stalled reader leaves no room, what the batch still makes goes o
 
 test('reject - every record that finds no room is told of, and none is lost silently', (t) => {
   const told: number[] = []
-  const edge = edgeOf({ reject: {} }, 4, (words, at) => told.push(record.readU64(words, at + record.SEQUENCE)))
+  const edge = edgeOf({ reject: {} }, 4, (words, at) =>
+    told.push(record.readU64(words, at + record.SEQUENCE)),
+  )
   stall(edge, 7)
   t.deepEqual(told, [5, 6, 7])
   t.deepEqual(edge.stats(0).drops, { rejected: 3 })
@@ -74,7 +80,10 @@ test('error - a full edge ends the run with its name', (t) => {
   const edge = edgeOf({ error: {} })
   stall(edge, 4)
   const one = anyRecords(1)
-  t.throws(() => edge.process(one.words, 0), { instanceOf: EdgeFullError, message: /a->b is full: 4 records/ })
+  t.throws(() => edge.process(one.words, 0), {
+    instanceOf: EdgeFullError,
+    message: /a->b is full: 4 records/,
+  })
 })
 
 test('sample - above half of the capacity every so manieth is taken, and the rest counted', (t) => {

@@ -42,7 +42,11 @@ const stage: fc.Arbitrary<RandomStage> = fc.record({
 })
 
 /** The graph as a file. Where several stages come together they do so by sequence; every end has a sink. */
-function textOf(stages: readonly RandomStage[], capacity: number, policy: string): { text: string; sinks: number } {
+function textOf(
+  stages: readonly RandomStage[],
+  capacity: number,
+  policy: string,
+): { text: string; sinks: number } {
   const lines = ['id: source, operator: source']
   /** What can be taken from, and how often it is. */
   const outlets = ['source']
