@@ -20,7 +20,7 @@ export async function explainFile(file: string, options: ExplainOptions): Promis
     printProblems(definition.left, options.format)
     return ExitCode.configuration
   }
-  printWarnings(definition.right.warnings, options.format)
+  printWarnings(definition.right, options.format)
   const plan = planOf(definition.right)
   let measured: RunReport | undefined
   if (options.measure === true) {

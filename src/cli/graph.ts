@@ -12,6 +12,7 @@ export const GRAPH_FORMATS = ['mermaid', 'dot', 'svg'] as const
 
 export interface GraphOptions {
   readonly input?: string
+  readonly profile?: string
   readonly set: readonly string[]
   readonly format: (typeof GRAPH_FORMATS)[number]
 }
@@ -20,7 +21,7 @@ const DRAW = { mermaid, dot, svg }
 
 /** `millrace graph FILE`: draws the stages of a file, in their islands, and the edges between them. Returns the exit code. */
 export async function graphFile(file: string, options: GraphOptions): Promise<number> {
-  const definition = await load(file, { ...options, format: 'text' })()
+  const definition = await load(file, options)()
   if (E.isLeft(definition)) {
     printProblems(definition.left, 'text')
     return ExitCode.configuration

@@ -5,11 +5,14 @@ import { deadLettersOf } from './dead-letters.ts'
 import { ExitCode } from './exit-code.ts'
 import { explainFile, type ExplainOptions } from './explain.ts'
 import { graphFile, GRAPH_FORMATS, type GraphOptions } from './graph.ts'
-import { replayDeadLetters, type ReplayOptions } from './replay-dead-letters.ts'
 import { runFile, type RunFileOptions } from './run.ts'
+import { addSchema } from './schema.ts'
+import { settleFile, type SettleFileOptions } from './settle.ts'
+import { addBackup } from './backup.ts'
+import { addEvents } from './events.ts'
+import { addReplay } from './replay.ts'
 import { addTest } from './test.ts'
-import { validateFile } from './validate.ts'
-import type { LoadOptions } from './load.ts'
+import { validateFile, type ValidateOptions } from './validate.ts'
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
   version: string
@@ -48,7 +51,8 @@ pipelineCommand('run', 'run a pipeline file to its end, or until Ctrl-C, and rep
 
 pipelineCommand('validate', 'check a pipeline file and say all that is wrong with it')
   .option('--deny-warnings', 'take warnings for problems')
-  .action(async (file: string, options: LoadOptions & { denyWarnings?: boolean }) => {
+  .option('--echo', 'print what the file comes to, secrets hidden, and where each value is from')
+  .action(async (file: string, options: ValidateOptions) => {
     process.exitCode = await validateFile(file, options)
   })
 
@@ -64,6 +68,7 @@ program
   .description('draw the stages of a pipeline file and what lies between them')
   .argument('<file>', 'pipeline file, YAML or JSON')
   .option('--input <file>', 'what ${INPUT} in the pipeline file stands for')
+  .option('--profile <name>', 'lay a profile over the file')
   .option('--set <path=value>', 'override a value; repeatable', collect, [])
   .addOption(new Option('--format <format>', 'what to draw it as').choices(GRAPH_FORMATS).default('mermaid'))
   .action(async (file: string, options: GraphOptions) => {
@@ -79,20 +84,19 @@ program
     process.exitCode = await deadLettersOf(path, options)
   })
 
-program
-  .command('replay')
-  .description('send dead letters through a pipeline again')
-  .requiredOption('--dead-letters <path>', 'a file of dead letters, or a folder of such files')
-  .requiredOption('--into <file>', 'the pipeline file; its sources are not read')
-  .option('--input <file>', 'what ${INPUT} in the pipeline file stands for')
-  .option('--set <path=value>', 'override a value; repeatable', collect, [])
-  .addOption(new Option('--format <format>', 'how to report').choices(['text', 'json']).default('text'))
-  .action(async (options: ReplayOptions) => {
-    process.exitCode = await replayDeadLetters(options)
+pipelineCommand('settle', "settle a pipeline file's log once more and write the settlement of each day")
+  .option('--out <file>', 'where the settlement goes, in place of what the file says')
+  .option('--quiet', 'no progress and no report')
+  .action(async (file: string, options: SettleFileOptions) => {
+    process.exitCode = await settleFile(file, options)
   })
 
 addBench(program)
+addSchema(program)
 addTest(program)
+addReplay(program)
+addEvents(program)
+addBackup(program)
 
 // What is said there is for someone to read; if nobody does, the run goes on.
 process.stderr.on('error', () => {})
@@ -110,6 +114,7 @@ function pipelineCommand(name: string, description: string): Command {
     .description(description)
     .argument('<file>', 'pipeline file, YAML or JSON')
     .option('--input <file>', 'what ${INPUT} in the pipeline file stands for')
+    .option('--profile <name>', 'lay a profile over the file: development, benchmark, production or your own')
     .option(
       '--set <path=value>',
       'override a value, such as stages.risk.limits.collarTicks=50; repeatable',

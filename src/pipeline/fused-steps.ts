@@ -28,6 +28,8 @@ interface Run {
   readonly loop: Loop
   /** Called for all records of a batch when the loop is through. */
   readonly bulk: readonly Step[]
+  /** Called when all records of a batch have been through this run. */
+  readonly committing: readonly Step[]
   /** Where the last of the steps puts the records of the next run. */
   readonly output: Batch | undefined
 }
@@ -77,6 +79,7 @@ export class FusedSteps {
       }
       if (batch.count > from) run.loop(batch.words, from, batch.count)
       for (const step of run.bulk) step.processBatch!(batch.words, 0, batch.count)
+      for (const step of run.committing) step.commit!()
       batch = run.output ?? batch
     }
     for (const step of this.flushing) step.flush!()
@@ -141,7 +144,8 @@ function runOf(
     looped.length === 1 && only!.processBatch !== undefined
       ? (words, from, to) => only!.processBatch!(words, from, to)
       : fuse(looped, placed)
-  return { steps: looped, places: placed, loop, bulk, output }
+  const committing = steps.filter((step) => step.commit !== undefined)
+  return { steps: looped, places: placed, loop, bulk, committing, output }
 }
 
 /**

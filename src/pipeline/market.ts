@@ -3,6 +3,19 @@ import { Details } from './details.ts'
 import { Gate } from './gate.ts'
 import { Names, OrderNames } from './names.ts'
 
+/** What a market begins with that was there before this run: brought back from a journal. */
+export interface Recovered {
+  /** Of the latest command then. */
+  readonly sequence: number
+  /** Commands that are known: as many of a source that gives the same again are passed over. */
+  readonly commands: number
+  /** Live orders and their open lots. */
+  readonly orders: number
+  readonly lots: number
+}
+
+const NOTHING: Recovered = { sequence: 0, commands: 0, orders: 0, lots: 0 }
+
 export interface MarketOptions {
   /** The terms on which a symbol that is not in the table is added when it first comes; without them it is refused. */
   readonly defaultInstrument?: Omit<InstrumentSpec, 'symbol'> | undefined
@@ -20,6 +33,8 @@ interface Shared {
   readonly engines: MatchingEngine[]
   sequence: number
   deadLetteredCommands: number
+  recovered: Recovered
+  batchRecords: number | undefined
   stdoutTaken: boolean
 }
 
@@ -108,6 +123,24 @@ export class Market {
     this.shared.deadLetteredCommands = count
   }
 
+  /** What was there before this run. */
+  get recovered(): Recovered {
+    return this.shared.recovered
+  }
+
+  set recovered(recovered: Recovered) {
+    this.shared.recovered = recovered
+  }
+
+  /** Records of a batch, where a stage has a reason to want so many. */
+  get batchRecords(): number | undefined {
+    return this.shared.batchRecords
+  }
+
+  set batchRecords(records: number | undefined) {
+    this.shared.batchRecords = records
+  }
+
   /** Whether a stage writes its records to standard output, so that nothing else may. */
   get stdoutTaken(): boolean {
     return this.shared.stdoutTaken
@@ -153,6 +186,8 @@ function newShared(instruments: Iterable<InstrumentSpec>, { defaultInstrument }:
     engines,
     sequence: 0,
     deadLetteredCommands: 0,
+    recovered: NOTHING,
+    batchRecords: undefined,
     stdoutTaken: false,
   }
 }

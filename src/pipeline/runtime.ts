@@ -52,7 +52,7 @@ export function preparePipeline(
   return async () => {
     const plan = planOf(definition)
     const made = await makeParts(plan, options)
-    if (E.isLeft(made)) return E.left(pipelineErrorOf(made.left))
+    if (E.isLeft(made)) return made
     const deadLetters = new DeadLetterFiles(definition.deadLettersDir, made.right.market)
     try {
       const work =

@@ -75,6 +75,8 @@ export class Summary implements Step {
     const rejected = kinds[EventKind.rejected]!
     const deadLettered = market.deadLetteredCommands
     const resting = this.resting()
+    const before = market.recovered
+    const commands = market.sequence - before.sequence
     const orders = { filled: sums[FILLED]!, cancelled: sums[GONE]!, resting: resting.orders }
     const lots = {
       entered: sums[ENTERED]!,
@@ -87,11 +89,11 @@ export class Summary implements Step {
       if (count > 0) rejectedBy[rejectName(code)] = count
     })
     const addsUp =
-      market.sequence === accepted + amended + replaced + cancels + applied + rejected + deadLettered &&
-      accepted === orders.filled + orders.cancelled + orders.resting &&
-      lots.entered === lots.filled + lots.cancelled + lots.resting
+      commands === accepted + amended + replaced + cancels + applied + rejected + deadLettered &&
+      before.orders + accepted === orders.filled + orders.cancelled + orders.resting &&
+      before.lots + lots.entered === lots.filled + lots.cancelled + lots.resting
     return {
-      commands: market.sequence,
+      commands,
       accepted,
       amended,
       replaced,

@@ -146,7 +146,7 @@ export class FusedRun {
     return {
       pipeline: this.plan.definition.name,
       elapsedNs: Math.round((nowMs - this.beganMs) * 1e6),
-      commands: this.made.market.sequence,
+      commands: this.made.market.sequence - this.made.market.recovered.sequence,
       deadLettered: this.deadLetters.count,
       islands,
       edges,
@@ -205,7 +205,9 @@ export class FusedRun {
 
   private start(made: MadeIsland, allowance: Allowance): RunningIsland {
     const { island, market, parts } = made
-    const { batchRecords = BATCH_RECORDS, probeEvery } = this.options
+    const { runtime } = this.plan.definition
+    const wanted = this.made.market.batchRecords ?? runtime.batchRecords ?? BATCH_RECORDS
+    const { batchRecords = wanted, probeEvery = runtime.probeEvery } = this.options
     const faults = island.stages.map((planned, place) =>
       faultsOf(made, place, planned.stage, this.faultParts),
     )

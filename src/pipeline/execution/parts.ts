@@ -1,9 +1,9 @@
 import * as E from 'fp-ts/lib/Either.js'
 import type { StageDefinition } from '../definition.ts'
 import { Market } from '../market.ts'
-import type { Part, StageContext, StageProblem } from '../operator.ts'
+import type { Part, StageContext, StageProblem, Step } from '../operator.ts'
 import type { Plan, PlannedIsland } from '../plan/plan.ts'
-import type { Problem } from '../problem.ts'
+import type { PipelineError, Problem } from '../problem.ts'
 import type { RunOptions } from './run-options.ts'
 
 /** An island with its parts, set up. */
@@ -26,11 +26,14 @@ export interface Made {
 export async function makeParts(
   { definition, islands }: Plan,
   options: RunOptions,
-): Promise<E.Either<readonly Problem[], Made>> {
+): Promise<E.Either<PipelineError, Made>> {
   const market =
     options.market ?? new Market(definition.instruments, { defaultInstrument: definition.defaultInstrument })
   const problems: Problem[] = []
   const own: Part[] = []
+  let isUnavailable = true
+  /** Steps by their stages' ids, for each worker its own. */
+  const steps = new Map<number | undefined, Map<string, Step>>()
   const hosted = islands.filter((island) => options.hosts?.(island) !== false)
   const workers: Market[] = []
   const made = hosted.map((island) => ({
@@ -44,19 +47,24 @@ export async function makeParts(
       if (place === -1) continue
       const adopted = options.adopt?.(stage, island.worker)
       const { records, checkEvery } = options
+      const upstream = steps.get(island.worker) ?? new Map<string, Step>()
+      steps.set(island.worker, upstream)
       const part =
         adopted === undefined
-          ? await create(stage, { id: stage.id, market: view, records, checkEvery })
+          ? await create(stage, { id: stage.id, market: view, records, checkEvery, upstream })
           : E.right(adopted)
-      if (E.isLeft(part)) problems.push(definition.problemAt(stage.id, part.left.path, part.left.message))
-      else {
+      if (E.isLeft(part)) {
+        problems.push(definition.problemAt(stage.id, part.left.path, part.left.message))
+        isUnavailable &&= part.left.isUnavailable === true
+      } else {
         parts[place] = part.right
+        if ('process' in part.right) upstream.set(stage.id, part.right)
         if (adopted === undefined) own.push(part.right)
       }
     }
   if (problems.length === 0) return E.right({ market, islands: made as readonly MadeIsland[] })
   await Promise.allSettled(own.map(async (part) => part.close?.()))
-  return E.left(problems)
+  return E.left({ _tag: 'PipelineError', problems, isUnavailable })
 }
 
 /** Worker n of every island of a partition has the same engine, and no other island has. */

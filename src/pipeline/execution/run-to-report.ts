@@ -52,7 +52,7 @@ export async function runToReport(run: RunParts): Promise<RunReport> {
   work.watchBudgets()
   return {
     pipeline: plan.definition.name,
-    commands: made.market.sequence,
+    commands: made.market.sequence - made.market.recovered.sequence,
     seconds: (performance.now() - began) / 1e3,
     failure,
     latencies: work.latencies(),

@@ -1,5 +1,5 @@
 import { Batch, RECORD_WORDS } from '../../book/index.ts'
-import { SEQUENCE, writeU64 } from '../../book/record.ts'
+import { readU64, SEQUENCE, writeU64 } from '../../book/record.ts'
 import type { Market } from '../market.ts'
 import type { Source } from '../operator.ts'
 import { Task, type TaskParts } from './task.ts'
@@ -114,8 +114,11 @@ export class SourceTask extends Task {
   private number(): void {
     const { batch, market } = this
     let { sequence } = market
-    for (let at = 0; at < batch.count * RECORD_WORDS; at += RECORD_WORDS)
-      writeU64(batch.words, at + SEQUENCE, ++sequence)
+    if (this.source.isNumbered === true)
+      sequence = readU64(batch.words, (batch.count - 1) * RECORD_WORDS + SEQUENCE)
+    else
+      for (let at = 0; at < batch.count * RECORD_WORDS; at += RECORD_WORDS)
+        writeU64(batch.words, at + SEQUENCE, ++sequence)
     market.sequence = sequence
     this.allowance.left -= batch.count
   }

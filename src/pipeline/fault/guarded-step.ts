@@ -40,6 +40,10 @@ export class GuardedStep implements FallibleStep {
     for (let at = from * RECORD_WORDS; at < to * RECORD_WORDS; at += RECORD_WORDS) this.process(words, at)
   }
 
+  commit(): void {
+    this.step.commit?.()
+  }
+
   flush(): void {
     this.step.flush?.()
   }

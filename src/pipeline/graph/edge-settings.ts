@@ -33,11 +33,16 @@ export const DEFAULT_CAPACITY = 32_768
 const MAX_CAPACITY = 16_777_216
 
 export const edgeCodec = options(
-  { from: text, to: text },
   {
-    capacity: wholeNumber({ min: 1, max: MAX_CAPACITY }),
-    whenFull: variant(policies),
-    allowLoss: flag,
+    from: text.describe('The stage that gives, a switch with its branch: `route.large`.'),
+    to: text.describe('The stage that takes.'),
+  },
+  {
+    capacity: wholeNumber({ min: 1, max: MAX_CAPACITY }).describe('Records that it holds.', {
+      default: DEFAULT_CAPACITY,
+    }),
+    whenFull: variant(policies).describe('What becomes of records that find no room.', { default: 'block' }),
+    allowLoss: flag.describe('Whether fills and order events may be lost here.', { default: false }),
   },
 )
 
