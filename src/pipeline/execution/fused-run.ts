@@ -92,6 +92,7 @@ export class FusedRun {
           [...this.edges.values()].every(({ reader }) => reader === undefined || reader.depth === 0)
         if (isQuiet) resolve()
       }
+      if (this.islands.every(({ task }) => task.isEnded)) resolve()
       this.scheduler.wake()
     })
     this.scheduler.onQuiet = () => {}

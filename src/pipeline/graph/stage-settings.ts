@@ -84,24 +84,24 @@ const MAX_WORKERS = 64
 
 /** The keys that every stage has besides id, operator and inputs. An operator's own key of the same name goes first. */
 export const stageSettingCodecs = {
-  boundary: flag.describe('Whether an island begins here.', { default: false }),
+  boundary: flag.describe('Whether an island begins here. By default not, where stages can be fused.'),
   placement: variant({
     thread: text.describe('Name of the thread.'),
     process: text.describe('Name of the process that a transport joins.'),
   }).describe('Where the stage runs.'),
   partition: options(
     { workers: wholeNumber({ min: 1, max: MAX_WORKERS }).describe('How many workers.') },
-    { by: oneOf('symbol').describe('What decides who gets a record.', { default: 'symbol' }) },
+    { by: oneOf('symbol').describe('What decides who gets a record.') },
   ).describe('Spreads the stage over workers.'),
   onError: oneOf('bypass', 'reject', 'stop').describe('What becomes of records while the breaker is open.'),
   breaker: options(
     {},
     {
-      failures: wholeNumber({ min: 1 }).describe('Failures in a row that open it.', { default: 5 }),
-      recovery: durationNs.describe('How long it stays open.', { default: '30s' }),
+      failures: wholeNumber({ min: 1 }).describe('Failures in a row that open it. By default 5.'),
+      recovery: durationNs.describe('How long it stays open. By default 30s.'),
     },
   ).describe('Keeps records from a stage that fails.'),
-  timeout: durationNs.describe('How long an asynchronous stage may take for a batch.', { default: '5s' }),
+  timeout: durationNs.describe('How long an asynchronous stage may take for a batch. By default 5s.'),
   budget: budget.describe('Bounds on the time that a record takes in the stage, by quantile.'),
 }
 
