@@ -48,7 +48,7 @@ async function optionsOf(command: string): Promise<Map<string, boolean>> {
 test('docs - every millrace command names a file and options that there are', async (t) => {
   const known = new Map(
     await Promise.all(
-      ['run', 'validate', 'test'].map(
+      ['run', 'validate', 'test', 'explain', 'graph'].map(
         async (name) => [name, await optionsOf(name)] as [string, Map<string, boolean>],
       ),
     ),

@@ -2,22 +2,26 @@ import * as t from 'io-ts'
 import { flag, listOf, oneOf, options, text, variant, wholeNumber, type VariantOf } from '../codec.ts'
 
 const policies = {
-  /** The island before waits: the pressure reaches the source. */
-  block: options({}),
-  /** A command is refused with EDGE_FULL, and its sender is told. */
-  reject: options({}),
-  /** What comes is left out. */
-  dropNewest: options({}),
-  /** What has waited longest makes room. */
-  dropOldest: options({}),
-  /** A record takes the place of the waiting one of the same key. */
-  conflate: options({}, { by: oneOf('kind', 'symbol', 'client', 'order') }),
-  /** Above half of the capacity only every so manieth record is taken. */
-  sample: options({}, { every: wholeNumber({ min: 2, max: 1_000_000 }) }),
-  /** The run ends. */
-  error: options({}),
-  /** What has no room goes to a file and comes back in its turn. */
-  spill: options({}, { dir: text, maxBytes: wholeNumber({ min: 65_536 }) }),
+  block: options({}).describe('The island before waits: the pressure reaches the source.'),
+  reject: options({}).describe('A command is refused with EDGE_FULL, and its sender is told.'),
+  dropNewest: options({}).describe('What comes is left out.'),
+  dropOldest: options({}).describe('What has waited longest makes room.'),
+  conflate: options(
+    {},
+    { by: oneOf('kind', 'symbol', 'client', 'order').describe('What makes two records the same.') },
+  ).describe('A record takes the place of the waiting one of the same key.'),
+  sample: options(
+    {},
+    { every: wholeNumber({ min: 2, max: 1_000_000 }).describe('Of so many records one is taken.') },
+  ).describe('Above half of the capacity only every so manieth record is taken.'),
+  error: options({}).describe('The run ends.'),
+  spill: options(
+    {},
+    {
+      dir: text.describe('The folder of the file.'),
+      maxBytes: wholeNumber({ min: 65_536 }).describe('How large the file may grow before the run ends.'),
+    },
+  ).describe('What has no room goes to a file and comes back in its turn.'),
 }
 
 export type WhenFull = VariantOf<typeof policies>

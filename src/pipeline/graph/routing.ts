@@ -21,7 +21,9 @@ export interface MergeOptions {
 
 const BRANCH_NAME = /^[a-z][a-z0-9-]*$/i
 
-const branchMap = mapOf(options({}, { when: condition }))
+const branchMap = mapOf(
+  options({}, { when: condition.describe('What a record must be like to go this way.') }),
+)
 
 const branches = new Codec<SwitchOptions['branches']>(
   'a map of branches',

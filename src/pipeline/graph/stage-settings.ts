@@ -58,7 +58,12 @@ export const durationNs: Codec<number> = new Codec<number>(
   { kind: 'text' },
 )
 
-const budgetMap = options({}, Object.fromEntries(QUANTILES.map((quantile) => [quantile, durationNs])))
+const budgetMap = options(
+  {},
+  Object.fromEntries(
+    QUANTILES.map((quantile) => [quantile, durationNs.describe(`Bound on the ${quantile}.`)]),
+  ),
+)
 
 /** `{ p99: 10us }` as limits, in the order of the quantiles. */
 export const budget: Codec<readonly BudgetLimit[]> = new Codec<readonly BudgetLimit[]>(

@@ -24,13 +24,13 @@ function told(stages: readonly string[], ...rest: string[]): string[] {
 }
 
 test('graph - events that no stage takes are a warning, commands a problem', (t) => {
-  t.deepEqual(told([SOURCE, MATCH]), ['f:4 match.operator: no stage takes what match makes'])
+  t.deepEqual(told([SOURCE, MATCH]), ['f:4 match.operator: warning: no stage takes what match makes'])
   t.deepEqual(told([SOURCE, MATCH, REPORT]), [])
 })
 
 test('graph - a stage that keeps state and has no id is a warning, and goes by its operator', (t) => {
   t.deepEqual(told([SOURCE, 'operator: match', REPORT]), [
-    'f:4 stages.1: match keeps state: give it an id, so that it is found again when the file changes',
+    'f:4 stages.1: warning: match keeps state: give it an id, so that it is found again when the file changes',
   ])
   const { stages } = define(
     fileOf(
@@ -130,7 +130,7 @@ test('switch - a command must have a way, and conditions be of its kind', (t) =>
       'id: c, operator: match, inputs: way.more',
       `${REPORT.replace('report', 'r2')}, inputs: c`,
     ]).slice(0, 1),
-    ['f:4 way.branches.more: nothing comes this way: rest takes all that is left'],
+    ['f:4 way.branches.more: warning: nothing comes this way: rest takes all that is left'],
   )
 })
 
