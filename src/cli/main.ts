@@ -79,6 +79,7 @@ program
   .description('draw the stages of a pipeline file and what lies between them')
   .argument('<file>', 'pipeline file, YAML or JSON')
   .option('--input <file>', 'what ${INPUT} in the pipeline file stands for')
+  .option('--profile <name>', 'lay a profile over the file')
   .option('--set <path=value>', 'override a value; repeatable', collect, [])
   .addOption(new Option('--format <format>', 'what to draw it as').choices(GRAPH_FORMATS).default('mermaid'))
   .action(async (file: string, options: GraphOptions) => {

@@ -69,7 +69,7 @@ export const sendOperator: Operator<{ readonly to: SendTo }> = {
   description: 'Hands commands on to another process before they are matched.',
   options: options({ to: variant(sinks).describe('Where commands go.') }),
   consumes: 'command',
-  traits: () => ({ isIo: true, costNs: 15 }),
   produces: 'event',
+  traits: () => ({ readsOnly: true, isIo: true, costNs: 15 }),
   create: ({ to }, { market }) => open(market, to),
 }

@@ -25,6 +25,8 @@ export interface OperatorSpec<Options> {
   /** Reads the keys of its stage; by default it has none. Any io-ts codec of a map, or one made with `option`. */
   readonly options?: t.Type<Options, unknown>
   readonly check?: Operator<Options>['check']
+  /** What is known of a stage from its options, for the plan: by default that it changes records and does not wait. */
+  readonly traits?: Operator<Options>['traits']
   /**
    * Makes the step that handles the records of one run.
    * @throws StageError to say which option is at fault; any other error is told at the stage
@@ -98,6 +100,7 @@ export function defineOperator<Options = NoOptions>(spec: OperatorSpec<Options>)
     options: codec,
     consumes,
     produces,
+    ...(spec.traits === undefined ? {} : { traits: spec.traits }),
     create: (given, context) => () => settled(async () => make(given, context)),
   }
   const use = (market: Market, ...[given]: Given<Options>): OperatorFunction<Batch, Batch> => {

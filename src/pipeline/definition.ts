@@ -276,10 +276,10 @@ function readStage(reader: Reader, index: number, registry: Registry, names: Sta
   if (!isMap) {
     reader.report(path, `expected a map with id and operator, got ${reader.show(stage)}`)
     const nothing = { id: undefined, operator: undefined, inputs: undefined, options: undefined }
-    return { path, hasId: true, hasInputs: true, settings: undefined, ...nothing }
+    return { path, hasId: true, hasInputs: true, settings: undefined, keys: new Set(), ...nothing }
   }
-  const hasInputs = Object.hasOwn(stage, 'inputs')
-  const hasId = Object.hasOwn(stage, 'id')
+  const keys = new Set(Object.keys(stage))
+  const [hasInputs, hasId] = [keys.has('inputs'), keys.has('id')]
   const operator = readOperator(reader, path, registry)
   return {
     path,
@@ -289,7 +289,8 @@ function readStage(reader: Reader, index: number, registry: Registry, names: Sta
     inputs: hasInputs ? reader.read(inputIds, [...path, 'inputs']) : undefined,
     hasInputs,
     options: operator === undefined ? undefined : readOptions(reader, path, operator),
-    settings: readSettings(reader, path, operator),
+    settings: readSettings(reader, path, keys, operator),
+    keys,
   }
 }
 
@@ -297,11 +298,12 @@ function readStage(reader: Reader, index: number, registry: Registry, names: Sta
 function readSettings(
   reader: Reader,
   path: readonly string[],
+  keys: ReadonlySet<string>,
   operator: AnyOperator | undefined,
 ): StageSettings {
   const own = operator === undefined ? [] : (keysOf(operator.options) ?? [])
   return settingsOf((key) => {
-    const isThere = reader.document.valueAt([...path, key]) !== undefined && !own.includes(key)
+    const isThere = keys.has(key) && !own.includes(key)
     return isThere
       ? reader.read(stageSettingCodecs[key] as unknown as t.Type<never, unknown>, [...path, key])
       : undefined

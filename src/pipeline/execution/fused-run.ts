@@ -92,6 +92,7 @@ export class FusedRun {
           [...this.edges.values()].every(({ reader }) => reader === undefined || reader.depth === 0)
         if (isQuiet) resolve()
       }
+      if (this.islands.every(({ task }) => task.isEnded)) resolve()
       this.scheduler.wake()
     })
     this.scheduler.onQuiet = () => {}
@@ -146,7 +147,7 @@ export class FusedRun {
     return {
       pipeline: this.plan.definition.name,
       elapsedNs: Math.round((nowMs - this.beganMs) * 1e6),
-      commands: this.made.market.sequence,
+      commands: this.made.market.sequence - this.made.market.recovered.sequence,
       deadLettered: this.deadLetters.count,
       islands,
       edges,

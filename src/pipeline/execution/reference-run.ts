@@ -107,7 +107,7 @@ export class ReferenceRun {
     return {
       pipeline: this.plan.definition.name,
       elapsedNs: Math.round((performance.now() - this.beganMs) * 1e6),
-      commands: this.made.market.sequence,
+      commands: this.made.market.sequence - this.made.market.recovered.sequence,
       deadLettered: this.deadLetters.count,
       islands: [],
       edges: [],
@@ -134,6 +134,7 @@ export class ReferenceRun {
       // The part is closed with all the others.
       const source: Source = {
         pull: (batch, upTo) => first.pull(batch, upTo),
+        ...(first.isNumbered === undefined ? {} : { isNumbered: first.isNumbered }),
         ...(first.ready === undefined ? {} : { ready: () => first.ready!() }),
         ...(first.stop === undefined ? {} : { stop: () => first.stop!() }),
       }
