@@ -3,10 +3,12 @@
 import { parseArgs } from 'node:util'
 import { benchBook } from './book.ts'
 import { measurePipeline } from '../src/cli/bench/bench-pipeline.ts'
+import { benchJournal } from './journal.ts'
 import { benchMicro } from './micro.ts'
 import { benchRing } from './ring/index.ts'
 import { benchRisk } from './risk.ts'
 import { benchScale } from './scale/index.ts'
+import { benchTransport } from './transport/index.ts'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -14,6 +16,8 @@ const { values, positionals } = parseArgs({
     json: { type: 'boolean' },
     yardstick: { type: 'string' },
     workload: { type: 'string', multiple: true },
+    dir: { type: 'string' },
+    events: { type: 'string' },
   },
 })
 const benches: Record<string, () => unknown> = {
@@ -22,7 +26,9 @@ const benches: Record<string, () => unknown> = {
   micro: benchMicro,
   ring: benchRing,
   scale: benchScale,
+  transport: benchTransport,
   risk: benchRisk,
+  journal: () => benchJournal(values),
 }
 const names = positionals.length > 0 ? positionals : Object.keys(benches)
 const unknown = names.filter((name) => !Object.hasOwn(benches, name))

@@ -18,7 +18,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   client: ['memory', 'book', 'transport'],
   operators: ['memory', 'book', 'telemetry', 'risk', 'journal', 'pipeline', 'transport'],
   scenario: ['book'],
-  testing: ['memory', 'book', 'telemetry', 'risk', 'pipeline', 'operators'],
+  testing: ['memory', 'book', 'telemetry', 'risk', 'pipeline', 'operators', 'scenario'],
   cli: [
     'memory',
     'book',
@@ -36,8 +36,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 /** Where each third-party package may be imported. */
 const HOMES: Readonly<Record<string, readonly string[]>> = {
   rxjs: ['pipeline', 'operators', 'testing'],
-  'io-ts': ['pipeline', 'operators'],
-  'fp-ts': ['pipeline', 'operators', 'cli'],
+  'io-ts': ['pipeline', 'operators', 'testing'],
+  'fp-ts': ['pipeline', 'operators', 'testing', 'cli'],
   yaml: ['pipeline'],
   'csv-parse': ['operators'],
   commander: ['cli'],
@@ -46,7 +46,7 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
   '@nats-io/transport-node': ['transport', 'client'],
   '@nats-io/jetstream': ['transport', 'client'],
   ioredis: ['transport', 'operators'],
-  ws: ['transport'],
+  ws: ['transport', 'operators'],
 }
 
 interface Import {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { addBench } from './bench/commands.ts'
+import { addCreate } from './create.ts'
 import { addBook } from './book.ts'
 import { deadLettersOf } from './dead-letters.ts'
 import { ExitCode } from './exit-code.ts'
@@ -92,6 +93,7 @@ program
   })
 
 addBench(program)
+addCreate(program)
 addBook(program)
 addSchema(program)
 addTest(program)

@@ -23,6 +23,8 @@ export {
   type SourceSpec,
 } from '../pipeline/define-operator.ts'
 export { fromStep, Island } from '../pipeline/island.ts'
+export type { JournalOptions } from '../journal/options.ts'
+export { JournalError } from '../journal/problem.ts'
 export { Market, type MarketOptions } from '../pipeline/market.ts'
 export * as option from '../pipeline/option.ts'
 export type { Operator, RecordKind, ReportSection, Source, StageContext, Step } from '../pipeline/operator.ts'
