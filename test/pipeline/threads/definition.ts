@@ -4,7 +4,7 @@ import * as TE from 'fp-ts/lib/TaskEither.js'
 import { registry } from '../../../src/operators/registry.ts'
 import { options, text, wholeNumber } from '../../../src/pipeline/codec.ts'
 import { decodeDefinition, type Definition } from '../../../src/pipeline/definition.ts'
-import type { Operator, Registry, Step } from '../../../src/pipeline/operator.ts'
+import type { AnyOperator, Operator, Registry, Step } from '../../../src/pipeline/operator.ts'
 import { formatProblem } from '../../../src/pipeline/problem.ts'
 
 /** Takes nothing after the first batch, for as long as a word of a file is not `go`. */
@@ -37,7 +37,30 @@ const slow: Operator<{ readonly afterRecords: number; readonly how: string }> = 
   },
 }
 
-const withTrouble: Registry = new Map([...registry, [slow.name, slow]])
+/** A source that has nothing to give until it is stopped. */
+const quiet: Operator<object> = {
+  name: 'quiet',
+  options: options({}),
+  consumes: undefined,
+  produces: 'command',
+  create: () => {
+    let stop = (): void => {}
+    let isStopped = false
+    const stopped = new Promise<void>((resolve) => {
+      stop = () => {
+        isStopped = true
+        resolve()
+      }
+    })
+    return TE.right({ pull: () => !isStopped, ready: () => stopped, stop: () => stop() })
+  },
+}
+
+const withTrouble: Registry = new Map<string, AnyOperator>([
+  ...registry,
+  [slow.name, slow],
+  [quiet.name, quiet],
+])
 
 export const moduleUrl: string = import.meta.url
 

@@ -248,7 +248,11 @@ test('threads - a stage that cannot be set up on its thread is told at its place
 test.serial('threads - while nothing comes, no thread keeps a processor busy', async (t) => {
   const stop = new AbortController()
   const file = join(folder, 'idle.ndjson')
-  const text = exchange('{ orders: { file: "-" } }', file, ENGINE, WRITER)
+  // There and back again: two threads that each can wake the other.
+  const text = exchange(SIMULATED, file, ENGINE, '').replace(
+    `operator: ingest, from: ${SIMULATED}`,
+    'operator: quiet',
+  )
   const pipeline = await good(text, { stop: stop.signal })
   const running = pipeline.run()
   while (pipeline.stats().islands.length < 3) await new Promise((resolve) => setTimeout(resolve, 50))
