@@ -52,7 +52,12 @@ const sinks = {
 /** Where events go: one of the above. */
 export type PublishTo = VariantOf<typeof sinks>
 
-function open(market: Market, to: PublishTo, id = 'publish'): TE.TaskEither<StageProblem, Step> {
+function open(
+  market: Market,
+  to: PublishTo,
+  id = 'publish',
+  goesOn: boolean | undefined = false,
+): TE.TaskEither<StageProblem, Step> {
   if (to.summary !== undefined) return TE.right(new Summary(market))
   if (to.nats !== undefined) return openNatsSink(market, to.nats)
   if (to.bookFeed !== undefined) return openBookFeed(market, to.bookFeed)
@@ -65,7 +70,7 @@ function open(market: Market, to: PublishTo, id = 'publish'): TE.TaskEither<Stag
     to.shm !== undefined
       ? [['to', 'shm', 'file'], openShmSink(market, 'event', to.shm)]
       : to.ndjson !== undefined
-        ? [['to', 'ndjson', 'file'], openEventLines(market, to.ndjson)]
+        ? [['to', 'ndjson', 'file'], openEventLines(market, { ...to.ndjson, goesOn })]
         : [['to', 'agreement', 'messages'], openAgreement(market, to.agreement)]
   return pipe(
     sink as TE.TaskEither<string, Step>,
@@ -111,5 +116,5 @@ export const publishOperator: Operator<{ readonly to: PublishTo }> = {
       costNs: isInline ? 10 : 400,
     }
   },
-  create: ({ to }, { market, id }) => open(market, to, id),
+  create: ({ to }, { market, id, goesOn }) => open(market, to, id, goesOn),
 }

@@ -32,6 +32,8 @@ interface Shared {
   readonly defaultInstrument: Omit<InstrumentSpec, 'symbol'> | undefined
   /** Every engine there is: one, or one for each worker. */
   readonly engines: MatchingEngine[]
+  /** Where each worker of a partition finds its engine. */
+  readonly workers: Scope[]
   readonly inlet: Inlet
   readonly scores: OrderScores
   sequence: number
@@ -89,10 +91,11 @@ export class Market {
 
   /**
    * The same market with a gate of its own.
-   * @param ownEngine whether it has an engine of its own too: one worker of a partition
+   * @param worker of a partition, which has an engine of its own; every view of it has the same
    */
-  view({ ownEngine = false }: { readonly ownEngine?: boolean } = {}): Market {
-    const scope = ownEngine ? { engine: undefined } : this.scope
+  view({ worker }: { readonly worker?: number | undefined } = {}): Market {
+    const scope =
+      worker === undefined ? this.scope : (this.shared.workers[worker] ??= { engine: undefined })
     return new Market([], {}, { shared: this.shared, scope })
   }
 
@@ -193,6 +196,7 @@ function newShared(instruments: Iterable<InstrumentSpec>, { defaultInstrument }:
     details: new Details(),
     defaultInstrument,
     engines,
+    workers: [],
     inlet: new Inlet(),
     scores: { risk: undefined, against: undefined },
     sequence: 0,
