@@ -14,7 +14,10 @@ import { settleFile, type SettleFileOptions } from './settle.ts'
 import { addBackup } from './backup.ts'
 import { addEvents } from './events.ts'
 import { addReplay } from './replay.ts'
+import { addRevisions } from './revisions.ts'
+import { addTap } from './tap.ts'
 import { addTest } from './test.ts'
+import { addTop } from './top.ts'
 import { addTrain } from './train.ts'
 import { validateFile, type ValidateOptions } from './validate.ts'
 
@@ -49,6 +52,15 @@ pipelineCommand('run', 'run a pipeline file to its end, or until Ctrl-C, and rep
   )
   .option('--deny-warnings', 'do not run a file with warnings')
   .option('--quiet', 'no progress and no report')
+  .option('--watch', 'take the file up anew when it is saved, while the pipeline runs')
+  .option('--revisions <dir>', 'where revisions are kept; by default .millrace/revisions beside the file')
+  .option(
+    '--trial <seconds>',
+    'how long a reload is watched, and taken back if budgets are breached',
+    numberAbove0,
+    10,
+  )
+  .option('--no-control', 'let no other terminal reach it')
   .action(async (file: string, options: RunFileOptions) => {
     process.exitCode = await runFile(file, options)
   })
@@ -104,6 +116,9 @@ addReplay(program)
 addEvents(program)
 addBackup(program)
 addTrain(program)
+addRevisions(program)
+addTap(program)
+addTop(program)
 addEvaluate(program)
 
 // What is said there is for someone to read; if nobody does, the run goes on.

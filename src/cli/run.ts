@@ -1,17 +1,21 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { JournalError } from '../journal/problem.ts'
 import type { Definition } from '../pipeline/definition.ts'
-import type { Backend, Pipeline, RunReport } from '../pipeline/runtime.ts'
+import type { Backend, Pipeline, RunOptions, RunReport } from '../pipeline/runtime.ts'
 import { prepareOnThreads } from '../pipeline/threads/threaded-pipeline.ts'
 import { ExitCode } from './exit-code.ts'
 import { startWithHeap } from './heap.ts'
 import { load, mayGoOn, printProblems, printWarnings, type LoadOptions } from './load.ts'
 import { print } from './print.ts'
 import { showProgress } from './progress.ts'
+import { supervise, type SuperviseOptions } from './supervise.ts'
 import { definitionSource } from './thread-definition.ts'
 import { reportJson, reportText } from './report.ts'
 
-export interface RunFileOptions extends LoadOptions {
+/** What is run to a report: a pipeline, or one after the other. */
+export type Runs = Pick<Pipeline, 'market' | 'run' | 'abort'>
+
+export interface RunFileOptions extends LoadOptions, SuperviseOptions {
   readonly orders?: number
   readonly duration?: number
   readonly quiet?: boolean
@@ -43,32 +47,36 @@ export async function runFile(file: string, options: RunFileOptions): Promise<nu
   const stop = new AbortController()
   // A run that is to last a time has no count of orders to end at, unless one is asked for too.
   const records = options.orders ?? (options.duration === undefined ? undefined : Infinity)
-  const prepared = await prepareOnThreads(definition.right, definitionSource(file, options), {
+  const run: RunOptions = {
     records,
+    allowance: { left: records ?? Infinity },
     stop: stop.signal,
     checkEvery: options.check,
     backend: options.backend,
     drainTimeoutMs: options.drainTimeout === undefined ? undefined : options.drainTimeout * 1e3,
     onWarning: (message) => process.stderr.write(`millrace: ${message}\n`),
-  })()
+  }
+  const prepared = await prepareOnThreads(definition.right, definitionSource(file, options), run)()
   if (E.isLeft(prepared)) {
     printProblems(prepared.left, options.format)
     return prepared.left.isUnavailable === true ? ExitCode.unavailable : ExitCode.configuration
   }
-  const release = stopOnSignals(stop, prepared.right)
+  const supervised = await supervise(definition.right, prepared.right, file, options, run)
+  const release = stopOnSignals(stop, supervised)
   const timer =
     options.duration === undefined ? undefined : setTimeout(() => stop.abort(), options.duration * 1e3)
   try {
-    return await runToReport(prepared.right, definition.right, options)
+    return await runToReport(supervised, definition.right, options)
   } finally {
     clearTimeout(timer)
     release()
+    supervised.end()
   }
 }
 
 /** Runs a pipeline that is set up, and reports. Returns the exit code. */
 export async function runToReport(
-  pipeline: Pipeline,
+  pipeline: Runs,
   { redact }: Definition,
   options: RunFileOptions,
 ): Promise<number> {
@@ -94,7 +102,7 @@ export async function runToReport(
 }
 
 /** Says what was not handled in time, and ends the process: what holds it up would hold it for ever. */
-async function leaveUndrained({ undrained }: RunReport, pipeline: Pipeline): Promise<number> {
+async function leaveUndrained({ undrained }: RunReport, pipeline: Runs): Promise<number> {
   const told = undrained.map(({ where, records }) => `${records} records in ${where}`).join(', ')
   process.stderr.write(`millrace: the time to drain was over before all was handled: ${told}\n`)
   await abortOf(pipeline)
@@ -102,7 +110,7 @@ async function leaveUndrained({ undrained }: RunReport, pipeline: Pipeline): Pro
 }
 
 /** The first interrupt ends the run gracefully, the second at once. Returns a function that takes that back. */
-function stopOnSignals(stop: AbortController, pipeline: Pipeline): () => void {
+function stopOnSignals(stop: AbortController, pipeline: Runs): () => void {
   let isSecond = false
   const onSignal = (): void => {
     if (isSecond) process.exit(ExitCode.interrupted)
@@ -125,7 +133,7 @@ function stopOnSignals(stop: AbortController, pipeline: Pipeline): () => void {
 }
 
 /** Resolves when nothing is half-written, or when that takes too long. */
-function abortOf(pipeline: Pipeline): Promise<void> {
+function abortOf(pipeline: Runs): Promise<void> {
   const late = new Promise<void>((resolve) => {
     setTimeout(resolve, ABORT_MS)
   })

@@ -94,8 +94,7 @@ export class Market {
    * @param worker of a partition, which has an engine of its own; every view of it has the same
    */
   view({ worker }: { readonly worker?: number | undefined } = {}): Market {
-    const scope =
-      worker === undefined ? this.scope : (this.shared.workers[worker] ??= { engine: undefined })
+    const scope = worker === undefined ? this.scope : (this.shared.workers[worker] ??= { engine: undefined })
     return new Market([], {}, { shared: this.shared, scope })
   }
 

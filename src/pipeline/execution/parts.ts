@@ -69,7 +69,11 @@ export async function makeParts(
       }
     }
   if (problems.length === 0)
-    return E.right({ market, islands: made as readonly MadeIsland[], unlink: () => unlink.forEach((end) => end()) })
+    return E.right({
+      market,
+      islands: made as readonly MadeIsland[],
+      unlink: () => unlink.forEach((end) => end()),
+    })
   for (const end of unlink) end()
   await Promise.allSettled(own.map(async (part) => part.close?.()))
   return E.left({ _tag: 'PipelineError', problems, isUnavailable })

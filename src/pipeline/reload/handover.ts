@@ -72,7 +72,7 @@ function stateOf(
   own: readonly (readonly [string, Part])[],
 ): { readonly reason?: string; readonly note?: string } {
   const { id, operator, options } = stage
-  const traits = operator.traits?.(options as never)
+  const traits = operator.traits?.(options)
   const keeps = own.every(([, part]) => isSource(part) || part.snapshot !== undefined)
   if (traits?.isStateful !== true) return {}
   if (next?.operator !== operator)

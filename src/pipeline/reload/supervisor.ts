@@ -12,7 +12,15 @@ import type { Pipeline } from '../runtime.ts'
 import { diffLines, diffOf, isEmptyDiff, type DefinitionDiff } from './diff.ts'
 import { handoverOf, type Handover } from './handover.ts'
 import type { Revision, Revisions } from './revisions.ts'
-import { giveUp, prepareBeside, swap, SwapRefused, type Prepare, type Running, type SwapTimes } from './swap.ts'
+import {
+  giveUp,
+  prepareBeside,
+  swap,
+  SwapRefused,
+  type Prepare,
+  type Running,
+  type SwapTimes,
+} from './swap.ts'
 import { breachesOf, TrialWatch } from './trial-watch.ts'
 
 export interface SupervisorOptions extends Partial<SwapTimes> {
@@ -96,9 +104,11 @@ export class Supervisor {
   /** Runs to the end of the stream, through all reloads. As `Pipeline.run`. */
   async run(): Promise<RunReport> {
     const { definition, pipeline } = this.current
+    const began = performance.now()
     this.follow({ definition, pipeline, over: pipeline.run() })
     try {
-      return await this.finished
+      const report = await this.finished
+      return { ...report, seconds: (performance.now() - began) / 1e3 }
     } finally {
       this.isOver = true
       this.watching?.end()
@@ -131,8 +141,10 @@ export class Supervisor {
     return this.options.revisions.list()
   }
 
-  /** Keeps the text that runs as a revision, if it is not the latest. */
+  /** Keeps the text that runs as a revision, unless there is one that has it. */
   keep(who: string): void {
+    const { revisions } = this.options
+    if (revisions.list().some(({ number }) => revisions.text(number) === this.text)) return
     this.record(this.text, { who, why: 'start', diff: [] })
   }
 
@@ -211,7 +223,15 @@ export class Supervisor {
           `${revision === undefined ? '' : `, revision ${revision.number}`}${told}`,
       )
       if (change.isTrial) this.judge(watch, before, next)
-      return { outcome: 'swapped', problems: [], diff: lines, revision: revision?.number, sequence, pauseMs, notes }
+      return {
+        outcome: 'swapped',
+        problems: [],
+        diff: lines,
+        revision: revision?.number,
+        sequence,
+        pauseMs,
+        notes,
+      }
     } catch (error) {
       return this.refused(error instanceof SwapRefused ? error.problems : [messageOf(error)], lines)
     }
@@ -233,15 +253,19 @@ export class Supervisor {
   /** Watches a pipeline that has just begun, and goes back to what was before where it fails. */
   private judge(watch: TrialWatch, before: Pick<Change, 'definition' | 'text'>, next: Running): void {
     this.watching = watch
-    watch.begin(() => next.pipeline.stats(), this.options.watchMs ?? DEFAULT_WATCH_MS, (reason) => {
-      void this.inTurn(async () => {
-        if (this.current !== next || this.isOver) return
-        this.tell(`reload: taken back by itself: ${reason}`)
-        const diff = diffOf(next.definition, before.definition)
-        const why = `taken back: ${reason}`
-        await this.change({ ...before, diff, who: 'millrace', why, isTrial: false })
-      })
-    })
+    watch.begin(
+      () => next.pipeline.stats(),
+      this.options.watchMs ?? DEFAULT_WATCH_MS,
+      (reason) => {
+        void this.inTurn(async () => {
+          if (this.current !== next || this.isOver) return
+          this.tell(`reload: taken back by itself: ${reason}`)
+          const diff = diffOf(next.definition, before.definition)
+          const why = `taken back: ${reason}`
+          await this.change({ ...before, diff, who: 'millrace', why, isTrial: false })
+        })
+      },
+    )
   }
 
   private follow(next: Running): void {
@@ -266,7 +290,9 @@ export class Supervisor {
 
   private refused(problems: readonly string[], diff: readonly string[]): Reloaded {
     this.tell(
-      [...problems.map((problem) => `reload: ${problem}`), 'reload: refused, what ran before runs on'].join('\n'),
+      [...problems.map((problem) => `reload: ${problem}`), 'reload: refused, what ran before runs on'].join(
+        '\n',
+      ),
     )
     return { outcome: 'refused', problems, diff }
   }

@@ -158,7 +158,8 @@ function handOver(old: Running, { pipeline, handover, definition }: Candidate): 
       if (state !== undefined && part.restore !== undefined) {
         if (part.inherit === undefined) part.restore(state)
         else part.inherit(state)
-      } else if (part.snapshot !== undefined && before.has(name)) notes.push(`${name}: it begins with nothing`)
+      } else if (part.snapshot !== undefined && before.has(name))
+        notes.push(`${name}: it begins with nothing`)
     }
   }
   // Who writes down what the steps before it know must know which they are.

@@ -67,9 +67,7 @@ export class TrialWatch {
       this.looks.set(key, looks)
       if (looks < LOOKS) continue
       const { stage, quantile, actualNs, limitNs } = budget
-      this.failed(
-        `${quantile} of ${stage} is ${duration(actualNs)}, ${duration(limitNs)} are allowed`,
-      )
+      this.failed(`${quantile} of ${stage} is ${duration(actualNs)}, ${duration(limitNs)} are allowed`)
       return
     }
     if (performance.now() >= this.endMs) this.end()
