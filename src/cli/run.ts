@@ -1,19 +1,16 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { JournalError } from '../journal/problem.ts'
 import type { Definition } from '../pipeline/definition.ts'
-import type { Backend, Pipeline, RunOptions, RunReport } from '../pipeline/runtime.ts'
+import type { Backend, RunOptions, RunReport } from '../pipeline/runtime.ts'
 import { prepareOnThreads } from '../pipeline/threads/threaded-pipeline.ts'
 import { ExitCode } from './exit-code.ts'
 import { startWithHeap } from './heap.ts'
 import { load, mayGoOn, printProblems, printWarnings, type LoadOptions } from './load.ts'
 import { print } from './print.ts'
 import { showProgress } from './progress.ts'
-import { supervise, type SuperviseOptions } from './supervise.ts'
+import { supervise, type Runs, type SuperviseOptions } from './supervise.ts'
 import { definitionSource } from './thread-definition.ts'
 import { reportJson, reportText } from './report.ts'
-
-/** What is run to a report: a pipeline, or one after the other. */
-export type Runs = Pick<Pipeline, 'market' | 'run' | 'abort'>
 
 export interface RunFileOptions extends LoadOptions, SuperviseOptions {
   readonly orders?: number

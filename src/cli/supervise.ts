@@ -8,8 +8,13 @@ import type { Pipeline, RunOptions } from '../pipeline/runtime.ts'
 import { prepareOnThreads } from '../pipeline/threads/threaded-pipeline.ts'
 import { serveControl } from './control/server.ts'
 import { load, type LoadOptions } from './load.ts'
-import type { Runs } from './run.ts'
 import { definitionSource } from './thread-definition.ts'
+
+/** What is run to a report: a pipeline, or one after the other. */
+export type Runs = Pick<Pipeline, 'market' | 'run' | 'abort'>
+
+/** Runs that are over sooner say nothing of it. */
+const TELL_SOCKET_MS = 250
 
 export interface SuperviseOptions {
   /** Whether the file is taken up anew when it is saved. */
@@ -58,7 +63,10 @@ export async function supervise(
     try {
       const control = await serveControl(file, supervisor)
       ends.push(control.close)
-      if (options.quiet !== true) say(`control: ${control.path}`)
+      if (options.quiet !== true) {
+        const timer = setTimeout(() => say(`control: ${control.path}`), TELL_SOCKET_MS)
+        ends.push(() => clearTimeout(timer))
+      }
     } catch (error) {
       if (options.quiet !== true)
         say(`millrace: no other terminal can reach this run: ${(error as Error).message}`)

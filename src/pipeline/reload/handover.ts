@@ -2,7 +2,7 @@ import { specsEqual } from './instruments-diff.ts'
 import type { Definition, StageDefinition } from '../definition.ts'
 import { isSource, type Part } from '../operator.ts'
 import type { Pipeline } from '../runtime.ts'
-import type { DefinitionDiff } from './diff.ts'
+import type { DefinitionDiff, KeyChange } from './diff.ts'
 
 /** How one pipeline goes over into the next. */
 export interface Handover {
@@ -39,7 +39,8 @@ export function handoverOf(
     if (next !== undefined && !other.has(stage.id) && workersOf(stage) === workersOf(next))
       for (const [name] of own) adopted.add(name)
     else {
-      const state = stateOf(stage, next, own)
+      const keys = diff.stages.find(({ id }) => id === stage.id)?.keys ?? []
+      const state = stateOf(stage, next, own, keys)
       if (state.reason !== undefined) reasons.push(state.reason)
       if (state.note !== undefined) notes.push(state.note)
       if (own.some(([, part]) => isSource(part))) ending.add(stage.id)
@@ -70,6 +71,7 @@ function stateOf(
   stage: StageDefinition,
   next: StageDefinition | undefined,
   own: readonly (readonly [string, Part])[],
+  keys: readonly KeyChange[],
 ): { readonly reason?: string; readonly note?: string } {
   const { id, operator, options } = stage
   const traits = operator.traits?.(options)
@@ -81,7 +83,12 @@ function stateOf(
       : { note: `${id}: what it knew is given up` }
   if (workersOf(stage) !== workersOf(next))
     return { reason: `${id}.partition: what it knows cannot be spread otherwise while the pipeline runs` }
-  return keeps ? {} : { reason: `${id}: what it knows cannot be handed over to other options` }
+  const changed = keys.map(({ path }) => `${id}.${path}`).join(', ')
+  return keeps
+    ? {}
+    : {
+        reason: `${changed}: what ${id} knows cannot be handed over to other options: end the run and start anew`,
+      }
 }
 
 function workersOf({ settings }: StageDefinition): number {
