@@ -30,8 +30,11 @@ export interface Pipeline {
   readonly tap: (stage: string) => Observable<Batch>
   /** Holds the sources, and resolves with the latest sequence when all up to it has been handled. */
   readonly barrier: () => Promise<number>
-  /** At a barrier: ends the sources of these stages, and resolves when what they had read has been handled. */
-  readonly finish: (stages: ReadonlySet<string>) => Promise<void>
+  /**
+   * At a barrier: ends the sources of these stages, and resolves when what they had read has been handled. With the last of
+   * them the run may end; the parts of `adopted` names stay open.
+   */
+  readonly finish: (sources: ReadonlySet<string>, adopted: ReadonlySet<string>) => Promise<void>
   /** Lets the sources go on after a barrier. */
   readonly resume: () => void
   /** What each stage must know to go on, by its id (with `[n]` where it is one of several workers). At a barrier. */
@@ -91,7 +94,10 @@ function pipelineOf(
     stats: () => work.stats(),
     tap: (stage) => work.tap(stage),
     barrier: () => work.barrier(),
-    finish: (stages) => work.finish(stages),
+    finish: (sources, adopted) => {
+      for (const name of adopted) released.add(name)
+      return work.finish(sources)
+    },
     resume: () => work.resume(),
     snapshot: () => snapshotOf(parts),
     restore: (states) => restoreTo(parts, states),

@@ -117,7 +117,7 @@ export async function swap(
   // From here on it is the next one's: there is no way back but another swap.
   onHandedOver()
   if (handover.ending.size > 0)
-    await within(old.pipeline.finish(handover.ending), times.barrierMs).catch(() =>
+    await within(old.pipeline.finish(handover.ending, handover.adopted), times.barrierMs).catch(() =>
       notes.push(`${[...handover.ending].join(', ')} did not end in ${times.barrierMs / 1e3} s`),
     )
   old.pipeline.release(handover.adopted)
