@@ -1,11 +1,14 @@
-// `npm run bench` runs all benches and prints what they found; `npm run bench -- book pipeline micro scale journal` those named;
+// `npm run bench` runs all benches and prints what they found; with names, such as `npm run bench -- book pipeline`, those;
 // `--json` prints one JSON document. docs/benchmarks.md says what the figures mean.
 import { parseArgs } from 'node:util'
 import { benchBook } from './book.ts'
 import { measurePipeline } from '../src/cli/bench/bench-pipeline.ts'
 import { benchJournal } from './journal.ts'
 import { benchMicro } from './micro.ts'
+import { benchRing } from './ring/index.ts'
+import { benchRisk } from './risk.ts'
 import { benchScale } from './scale/index.ts'
+import { benchTransport } from './transport/index.ts'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -21,7 +24,10 @@ const benches: Record<string, () => unknown> = {
   book: () => benchBook(values),
   pipeline: () => measurePipeline(1_000_000, 21),
   micro: benchMicro,
+  ring: benchRing,
   scale: benchScale,
+  transport: benchTransport,
+  risk: benchRisk,
   journal: () => benchJournal(values),
 }
 const names = positionals.length > 0 ? positionals : Object.keys(benches)

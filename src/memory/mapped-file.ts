@@ -62,12 +62,17 @@ export class MappedFile {
       throw failure(this.path, 'cannot be brought to the disk', this.library.errno())
   }
 
-  /** Ends the mapping. Views of `buffer` have length 0 afterwards. A second call does nothing. */
+  /**
+   * Ends the mapping. Views of `buffer` have length 0 afterwards. A second call does nothing. Node.js before 22 cannot
+   * take memory away from views: there the mapping stays until the process ends, rather than a trap behind each of them.
+   */
   close(): void {
     if (!this.isOpen) return
     this.isOpen = false
-    // Not in the types of ES2023: it takes the memory away from every view of the buffer.
-    ;(this.buffer as unknown as { transfer(bytes: number): ArrayBuffer }).transfer(0)
+    // Not in the types of ES2023.
+    const buffer = this.buffer as unknown as { transfer?: (bytes: number) => ArrayBuffer }
+    if (buffer.transfer === undefined) return
+    buffer.transfer(0)
     this.library.munmap(this.address, this.bytes)
   }
 }

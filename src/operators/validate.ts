@@ -57,7 +57,15 @@ class Validate implements Step {
   }
 }
 
-const rulesCodec = options({}, { rememberIds: wholeNumber({ min: 0, max: 16_777_216 }) })
+const rulesCodec = options(
+  {},
+  {
+    rememberIds: wholeNumber({ min: 0, max: 16_777_216 }).describe(
+      'How many order ids seen lately are remembered, to refuse one that comes again; 0 remembers none.',
+      { default: REMEMBER_IDS },
+    ),
+  },
+)
 
 /** Checks commands against the instrument table; see RejectCode for what it may find. */
 export function validate(market: Market, rules: ValidateRules = {}): OperatorFunction<Batch, Batch> {
@@ -67,8 +75,10 @@ export function validate(market: Market, rules: ValidateRules = {}): OperatorFun
 
 export const validateOperator: Operator<ValidateRules> = {
   name: 'validate',
+  description: 'Gives a reject code to each command that is wrong in itself or repeats an id.',
   options: rulesCodec,
   consumes: 'command',
   produces: 'command',
+  traits: () => ({ looksAtBook: true, isStateful: true, costNs: 25 }),
   create: (rules, { market }) => TE.right(new Validate(market, rules)),
 }

@@ -15,7 +15,7 @@ import { Pacer } from './pacer.ts'
 /** `millrace replay DIR --into FILE`: what would this pipeline have made of it. Returns the exit code. */
 export async function replayInto(dir: string, file: string, options: ReplayCommandOptions): Promise<number> {
   const { set, format, pace, to = Infinity } = options
-  const loaded = await load(file, { set, format })()
+  const loaded = await load(file, { set })()
   if (E.isLeft(loaded)) {
     printProblems(loaded.left, format)
     return ExitCode.configuration
@@ -32,7 +32,11 @@ export async function replayInto(dir: string, file: string, options: ReplayComma
     printProblems(prepared.left, format)
     return ExitCode.configuration
   }
-  return runToReport(prepared.right, { set, format, ...(options.quiet === true ? { quiet: true } : {}) })
+  return runToReport(prepared.right, definition, {
+    set,
+    format,
+    ...(options.quiet === true ? { quiet: true } : {}),
+  })
 }
 
 type MakeSource = (market: Parameters<StageDefinition['operator']['create']>[1]['market']) => JournalSource

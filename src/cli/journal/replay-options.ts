@@ -5,6 +5,8 @@ export interface ReplayCommandOptions {
   readonly to?: number
   readonly pace?: number
   readonly into?: string
+  readonly deadLetters?: string
+  readonly input?: string
   readonly set: readonly string[]
   readonly format: 'text' | 'json'
   readonly quiet?: boolean
