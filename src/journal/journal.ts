@@ -164,6 +164,10 @@ export class Journal {
       this.isFailed = true
       throw error
     }
+  }
+
+  /** Between two batches, when the stages have taken in all that the last one led to: has a snapshot taken if one is due. */
+  endBatch(): void {
     if (this.sequence >= this.keeperAt) this.keeper.start()
     if (this.sequence >= this.snapshotAt && this.pending === 0) this.askForSnapshot()
   }
