@@ -166,7 +166,7 @@ stages:
     t.true(limits.includes('collarTicks') && limits.includes('maxNotional'), limits.join())
     const operators = await server.complete(uri, { line: 12, character: 14 })
     for (const name of registry.keys()) t.true(operators.includes(name), operators.join())
-    t.regex(await server.hover(uri, { line: 9, character: 8 }), /Most lots of one order/)
+    t.regex(await server.hover(uri, { line: 9, character: 8 }), /Largest quantity of one order/)
     const file = 'pipelines/exchange.yaml'
     t.deepEqual(await server.open(pathToFileURL(join(root, file)).href, textOf(file)), [])
     await server.close()
