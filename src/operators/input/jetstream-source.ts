@@ -47,18 +47,18 @@ const start = new Codec<'all' | 'oldest' | 'new' | number>(
 )
 
 export const jetStreamSourceOptions = options(
-  { stream: text },
+  { stream: text.describe('The stream to read.') },
   {
     ...natsKeys,
-    filter: subjectPattern,
-    subjects: texts,
+    filter: subjectPattern.describe('Which subjects of it; by default all.'),
+    subjects: texts.describe('Its subjects, if it is made.'),
     create: streamSettings,
-    startAt: start,
-    positions: text,
-    capacity: wholeNumber({ min: 1_024, max: 4_194_304 }),
-    messageRecords: wholeNumber({ min: 1, max: 65_536 }),
+    startAt: start.describe('Where a pipeline that remembers nothing begins.'),
+    positions: text.describe('A directory for notes of which message each record was in.'),
+    capacity: wholeNumber({ min: 1_024, max: 4_194_304 }).describe('Records that may wait.'),
+    messageRecords: wholeNumber({ min: 1, max: 65_536 }).describe('Records that one message has at most.'),
   },
-)
+).describe('Frames and lines of JSON from a JetStream stream.')
 
 /** Opens a JetStream stream as a source of commands. */
 export function openJetStreamSource(

@@ -288,12 +288,13 @@ export interface EntryPoint {
   gateway: OrderGateway | undefined
 }
 
-const entryPoints = new WeakMap<Market, Map<string, EntryPoint>>()
+// By what all views of a market share.
+const entryPoints = new WeakMap<object, Map<string, EntryPoint>>()
 
 /** The entry point of a name in a market: whichever of its two stages is set up first makes it. */
 export function entryPoint(market: Market, name: string): EntryPoint {
-  const named = entryPoints.get(market) ?? new Map<string, EntryPoint>()
-  entryPoints.set(market, named)
+  const named = entryPoints.get(market.clients) ?? new Map<string, EntryPoint>()
+  entryPoints.set(market.clients, named)
   const point = named.get(name) ?? { isAnswered: false, gateway: undefined }
   named.set(name, point)
   return point
