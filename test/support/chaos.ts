@@ -21,6 +21,8 @@ export interface ChaosOptions {
   readonly orders: number
   /** How often something is killed: the server, or the process that matches. */
   readonly kills: number
+  /** Whether the pipeline is cut into three processes that meet over NATS. */
+  readonly isSplit?: boolean
 }
 
 /** What came out of it; throws if anything was lost, doubled or out of place. */
@@ -38,12 +40,14 @@ const FRAME = 50
  * under load, the server or the process is killed and started again. In the end the events must be, byte for byte, those
  * of a run in which nothing happened.
  */
-export async function chaos({ seed, orders, kills }: ChaosOptions): Promise<ChaosResult> {
+export async function chaos({ seed, orders, kills, isSplit = false }: ChaosOptions): Promise<ChaosResult> {
   const random = new Random(seed)
   const folder = mkdtempSync(join(tmpdir(), 'millrace-chaos-'))
   const server = await NatsServer.start()
   const commands = numbered({ seed, orders, badShare: 0.02 })
-  const matcher = new Supervised(pipelineFile(folder, server.url))
+  const matcher = isSplit
+    ? new SplitParts(pipelineFile(folder, server.url, true), server.url, random)
+    : new Supervised(pipelineFile(folder, server.url, false))
   try {
     const link = await connectNats({ servers: [server.url] })
     if (isProblem(link)) throw new Error(link.message)
@@ -85,7 +89,7 @@ export async function chaos({ seed, orders, kills }: ChaosOptions): Promise<Chao
       acknowledged: orders,
     }
   } finally {
-    matcher.stop()
+    await matcher.stop()
     await server.stop()
     rmSync(folder, { recursive: true, force: true })
   }
@@ -113,13 +117,59 @@ class Supervised {
     this.child?.kill('SIGKILL')
   }
 
-  stop(): void {
+  stop(): Promise<void> {
     this.isOver = true
     this.kill()
+    return Promise.resolve()
   }
 }
 
-function pipelineFile(folder: string, url: string): string {
+/** `millrace run --spawn`, which starts each part again that is killed. */
+class SplitParts {
+  private readonly args: readonly string[]
+  private readonly random: Random
+  private child: ChildProcess | undefined
+  /** The latest process of each part. */
+  private readonly pids = new Map<string, number>()
+
+  constructor(file: string, url: string, random: Random) {
+    this.args = [join(root, 'bin/millrace.js'), 'run', file, '--quiet', '--spawn', '--nats', url]
+    this.random = random
+  }
+
+  start(): void {
+    this.child = spawn(process.execPath, this.args, { stdio: ['ignore', 'ignore', 'pipe'] })
+    this.child.stderr!.setEncoding('utf8').on('data', (text: string) => {
+      for (const [, name, pid] of text.matchAll(/process (\w+) has started, pid (\d+)/g))
+        this.pids.set(name!, Number(pid))
+    })
+  }
+
+  /** Kills one of the parts. */
+  kill(): void {
+    const pids = [...this.pids.values()]
+    const pid = pids[this.random.below(Math.max(1, pids.length))]
+    if (pid !== undefined) killPid(pid)
+  }
+
+  async stop(): Promise<void> {
+    const ended = new Promise((resolve) => this.child?.once('exit', resolve))
+    this.child?.kill('SIGTERM')
+    for (const pid of this.pids.values()) killPid(pid)
+    await ended
+  }
+}
+
+function killPid(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // It has ended already.
+  }
+}
+
+function pipelineFile(folder: string, url: string, isSplit: boolean): string {
+  const place = (name: string): string => (isSplit ? `, placement: { process: ${name} }` : '')
   const file = join(folder, 'matcher.yaml')
   writeFileSync(
     file,
@@ -127,10 +177,10 @@ function pipelineFile(folder: string, url: string): string {
 instruments:
   AAPL: { tick: 0.01, lot: 1, referencePrice: 50.00, maxPrice: 1000 }
 stages:
-  - { id: orders, operator: ingest, from: { jetstream: { servers: "${url}", stream: orders, whenAbsent: wait } } }
+  - { id: orders, operator: ingest, from: { jetstream: { servers: "${url}", stream: orders, whenAbsent: wait } }${place('gate')} }
   - { id: validate, operator: validate }
-  - { id: match, operator: match }
-  - { id: events, operator: publish, to: { jetstream: { servers: "${url}", stream: events, subject: events.all, resume: true, whenAbsent: wait } } }
+  - { id: match, operator: match${place('matcher')} }
+  - { id: events, operator: publish${place('out')}, to: { jetstream: { servers: "${url}", stream: events, subject: events.all, resume: true, whenAbsent: wait } } }
 `,
   )
   return file

@@ -11,3 +11,8 @@ test('chaos - server and matcher are killed under load, and nothing is lost, dou
   t.true(serverKills > 0 && matcherKills > 0)
   t.true(events > acknowledged)
 })
+
+test('chaos - a pipeline in three processes comes to the same, whichever of them is killed', async (t) => {
+  const { serverKills, matcherKills } = await chaos({ seed: 8, orders: 6_000, kills: 4, isSplit: true })
+  t.is(serverKills + matcherKills, 4)
+})
