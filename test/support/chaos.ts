@@ -31,6 +31,8 @@ export interface ChaosResult {
   readonly matcherKills: number
   readonly events: number
   readonly acknowledged: number
+  /** Names of all streams that there are in the end. */
+  readonly streams: readonly string[]
 }
 
 const FRAME = 50
@@ -81,8 +83,11 @@ export async function chaos({ seed, orders, kills, isSplit = false }: ChaosOptio
       throw new Error(
         `seed ${seed}: the events are not those of a run without kills${difference(got, expected)}`,
       )
+    const streams: string[] = []
+    for await (const name of stream.manager.streams.names()) streams.push(name)
     await link.close()
     return {
+      streams: streams.sort(),
       serverKills: counts.server,
       matcherKills: counts.matcher,
       events: got.length / RECORD_WORDS,

@@ -13,6 +13,12 @@ test('chaos - server and matcher are killed under load, and nothing is lost, dou
 })
 
 test('chaos - a pipeline in three processes comes to the same, whichever of them is killed', async (t) => {
-  const { serverKills, matcherKills } = await chaos({ seed: 8, orders: 6_000, kills: 4, isSplit: true })
+  const { serverKills, matcherKills, streams } = await chaos({
+    seed: 8,
+    orders: 6_000,
+    kills: 4,
+    isSplit: true,
+  })
   t.is(serverKills + matcherKills, 4)
+  t.deepEqual(streams, ['events', 'matcher-match', 'matcher-validate', 'orders'])
 })

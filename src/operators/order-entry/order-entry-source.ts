@@ -127,6 +127,11 @@ export class OrderEntrySource implements Source {
     return Promise.resolve()
   }
 
+  /** An edge behind this stage had no room for a command and refused it. */
+  rejected(words: Int32Array, at: number): void {
+    this.gateway.rejected(words, at)
+  }
+
   report(): ReportSection {
     const { counts } = this.inbox
     const { figures: entry } = this.gateway
