@@ -20,6 +20,7 @@ test('examples - each of them is run here', (t) => {
     'book.ts',
     'max-rate.ndjson',
     'max-rate.test.ts',
+    'max-rate.test.yaml',
     'max-rate.ts',
     'max-rate.yaml',
     'nats-client.ts',
@@ -61,6 +62,11 @@ test('examples - the test of an operator of its own passes', async (t) => {
   t.regex(out, /fail 0\n/)
 })
 
+test('examples - the test of a file with an operator of its own passes', async (t) => {
+  const { code, stdout, stderr } = await millrace(['test', 'examples/max-rate.test.yaml'])
+  t.deepEqual([code, stdout, stderr], [0, '2 passed, 0 failed\n', ''])
+})
+
 test('examples - a file names an operator of its own', async (t) => {
   const args = ['run', 'examples/max-rate.yaml', '--input', 'examples/max-rate.ndjson']
   const { code, stdout, stderr } = await millrace(args)
@@ -76,7 +82,7 @@ test('examples - a file names an operator of its own', async (t) => {
       ['accepted', 'a2', undefined],
       ['accepted', 'b1', undefined],
       ['trade', 'b1', undefined],
-      ['rejected', 'a3', 'CODE_100'],
+      ['rejected', 'a3', 'CODE_120'],
       ['accepted', 'a4', undefined],
     ],
   )

@@ -54,7 +54,8 @@ test('package - its parts can be imported, and match orders, on the oldest Node.
     'use.mjs',
     `import { preparePipeline, loadDefinition, registry } from 'millrace'
     import { Batch, EventKind, Instruments, MatchingEngine, newOrder, pushCommand, readEvents, RECORD_WORDS, Side } from 'millrace/book'
-    import { ingest, Market, match, publish, risk, Summary, validate } from 'millrace/operators'
+    import { defineOperator, ingest, Market, match, publish, risk, Summary, validate } from 'millrace/operators'
+    import { marbles, testPipelineFile } from 'millrace/testing'
 
     const engine = new MatchingEngine(new Instruments([{ symbol: 'AAPL', tick: '0.01', lot: '1' }]))
     const orders = new Batch(2)
@@ -62,7 +63,7 @@ test('package - its parts can be imported, and match orders, on the oldest Node.
     pushCommand(orders, newOrder({ orderId: 2, side: Side.buy, priceTicks: 101, lots: 2 }))
     for (let i = 0; i < 2; i++) engine.apply(orders.words, i * RECORD_WORDS)
     const trade = readEvents(engine.events).find(({ kind }) => kind === EventKind.trade)
-    console.log(trade.lots, trade.priceTicks, typeof preparePipeline, typeof loadDefinition, registry.size > 4)
+    console.log(trade.lots, trade.priceTicks, typeof preparePipeline, typeof loadDefinition, registry.size > 4, typeof defineOperator, typeof marbles, typeof testPipelineFile)
 
     const market = new Market([{ symbol: 'AAPL', tick: '0.01', lot: '1', referencePrice: '5.00' }])
     const summary = new Summary(market)
@@ -72,7 +73,7 @@ test('package - its parts can be imported, and match orders, on the oldest Node.
   )
   const { code, stdout, stderr } = await spawned(oldestNode, [path])
   t.is(code, 0, stderr)
-  t.is(stdout, '2 100 function function true\n3000 true\n')
+  t.is(stdout, '2 100 function function true function function function\n3000 true\n')
   t.log((await spawned(oldestNode, ['--version'])).stdout.trim())
 })
 
@@ -138,7 +139,7 @@ test('package - it holds what is built and how to use it, and no tests, sources 
       t.true(paths.includes(`${folder}/${name}`), name)
   const isMeant = (path: string): boolean =>
     /^dist\/.+\.(?:js|d\.ts)$/.test(path) ||
-    /^(?:bin\/millrace\.js|schema\/\w+\.schema\.json|pipelines\/[\w/.-]+\.yaml|scenarios\/[\w-]+\.scenario|docs\/[\w./-]+|package\.json|[A-Z]+(?:\.md)?)$/.test(
+    /^(?:bin\/millrace\.js|models\/[\w-]+(?:\.card)?\.(?:json|md)|schema\/\w+\.schema\.json|pipelines\/[\w/.-]+\.yaml|scenarios\/[\w-]+\.scenario|docs\/[\w./-]+|package\.json|[A-Z]+(?:\.md)?)$/.test(
       path,
     )
   t.deepEqual(
@@ -150,13 +151,11 @@ test('package - it holds what is built and how to use it, and no tests, sources 
 test('package - who installs it gets no Node.js, no development tools and no scripts that run', (t) => {
   const { dependencies } = manifest
   t.deepEqual(Object.keys(dependencies).sort(), ['commander', 'csv-parse', 'fp-ts', 'io-ts', 'rxjs', 'yaml'])
-  for (const kind of [
-    'optionalDependencies',
-    'peerDependencies',
-    'bundleDependencies',
-    'bundledDependencies',
-  ])
+  for (const kind of ['optionalDependencies', 'bundleDependencies', 'bundledDependencies'])
     t.false(Object.hasOwn(manifest, kind), kind)
+  const peers = (manifest['peerDependencies'] ?? {}) as Record<string, string>
+  const about = (manifest['peerDependenciesMeta'] ?? {}) as Record<string, { optional?: boolean }>
+  for (const name of Object.keys(peers)) t.true(about[name]?.optional, name)
   for (const hook of ['preinstall', 'install', 'postinstall', 'prepare'])
     t.false(Object.hasOwn(manifest.scripts, hook), hook)
 })

@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { addBench } from './bench/commands.ts'
+import { addBook } from './book.ts'
+import { addCreate } from './create.ts'
 import { deadLettersOf } from './dead-letters.ts'
+import { addEvaluate } from './evaluate.ts'
 import { ExitCode } from './exit-code.ts'
 import { explainFile, type ExplainOptions } from './explain.ts'
 import { graphFile, GRAPH_FORMATS, type GraphOptions } from './graph.ts'
@@ -12,6 +15,7 @@ import { addBackup } from './backup.ts'
 import { addEvents } from './events.ts'
 import { addReplay } from './replay.ts'
 import { addTest } from './test.ts'
+import { addTrain } from './train.ts'
 import { validateFile, type ValidateOptions } from './validate.ts'
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
@@ -94,11 +98,15 @@ program
   })
 
 addBench(program)
+addCreate(program)
+addBook(program)
 addSchema(program)
 addTest(program)
 addReplay(program)
 addEvents(program)
 addBackup(program)
+addTrain(program)
+addEvaluate(program)
 
 // What is said there is for someone to read; if nobody does, the run goes on.
 process.stderr.on('error', () => {})

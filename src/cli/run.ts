@@ -1,13 +1,15 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { JournalError } from '../journal/problem.ts'
 import type { Definition } from '../pipeline/definition.ts'
-import { preparePipeline, type Backend, type Pipeline, type RunReport } from '../pipeline/runtime.ts'
+import type { Backend, Pipeline, RunReport } from '../pipeline/runtime.ts'
+import { prepareOnThreads } from '../pipeline/threads/threaded-pipeline.ts'
 import { ExitCode } from './exit-code.ts'
 import { startWithHeap } from './heap.ts'
 import { load, mayGoOn, printProblems, printWarnings, type LoadOptions } from './load.ts'
 import { print } from './print.ts'
 import { showProgress } from './progress.ts'
 import { partOf, processNames, spawnParts } from './split.ts'
+import { definitionSource } from './thread-definition.ts'
 import { reportJson, reportText } from './report.ts'
 
 export interface RunFileOptions extends LoadOptions {
@@ -58,7 +60,7 @@ export async function runFile(file: string, options: RunFileOptions): Promise<nu
   const stop = new AbortController()
   // A run that is to last a time has no count of orders to end at, unless one is asked for too.
   const records = options.orders ?? (options.duration === undefined ? undefined : Infinity)
-  const prepared = await preparePipeline(definition.right, {
+  const prepared = await prepareOnThreads(definition.right, definitionSource(file, options), {
     records,
     stop: stop.signal,
     checkEvery: options.check,

@@ -30,6 +30,7 @@ try {
   if (isSynced) writer.sync()
   writer.close()
 } catch (error) {
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
   problems.postMessage(error instanceof Error ? error.message : String(error))
   ring.end(RingState.failed)
 }

@@ -32,7 +32,7 @@ const sinks = {
     { symbol: text.describe("By default the file's name up to the first `_`.") },
   ).describe("The engine's trades held against a recorded day."),
   /** A ring in a file that another process reads. */
-  shm: shmSinkOptions,
+  shm: shmSinkOptions.describe('A ring in a file that another process reads.'),
   /** Frames and JSON over core NATS. */
   nats: natsSinkOptions,
   /** The same into a JetStream stream, each event once. */
@@ -103,7 +103,13 @@ export const publishOperator: Operator<{ readonly to: PublishTo }> = {
   produces: 'event',
   traits: ({ to }) => {
     const isInline = to.summary !== undefined || to.agreement !== undefined || to.orderEntry !== undefined
-    return { readsOnly: true, isIo: !isInline, costNs: isInline ? 10 : 400 }
+    return {
+      readsOnly: true,
+      looksAtBook: to.summary !== undefined || to.agreement !== undefined,
+      staysOnMainThread: to.orderEntry !== undefined,
+      isIo: !isInline,
+      costNs: isInline ? 10 : 400,
+    }
   },
   create: ({ to }, { market, id }) => open(market, to, id),
 }

@@ -7,7 +7,7 @@ import { openShmSource, shmEventOptions } from './input/shm-source.ts'
 
 const sources = {
   /** A ring in a file that another process writes. */
-  shm: shmEventOptions,
+  shm: shmEventOptions.describe('A ring in a file that another process writes events into.'),
   /** A JetStream stream that another process writes. */
   jetstream: jetStreamSourceOptions,
 }
@@ -18,7 +18,8 @@ export type ReceiveFrom = VariantOf<typeof sources>
 /** Events that another process has made, with the sequence numbers that they have from there. */
 export const receiveOperator: Operator<{ readonly from: ReceiveFrom }> = {
   name: 'receive',
-  options: options({ from: variant(sources) }),
+  description: 'Events that another process has made.',
+  options: options({ from: variant(sources).describe('Where events come from.') }),
   consumes: undefined,
   produces: 'event',
   create: ({ from }, { market, id }) =>

@@ -11,7 +11,7 @@ import { openShmSink, shmSinkOptions } from './sinks/shm-sink.ts'
 
 const sinks = {
   /** A ring in a file that another process reads. */
-  shm: shmSinkOptions,
+  shm: shmSinkOptions.describe('A ring in a file that another process reads.'),
   /** A JetStream stream that another process reads. */
   jetstream: jetStreamSenderOptions,
 }
@@ -76,8 +76,10 @@ export function send(market: Market, to: SendTo): OperatorFunction<Batch, Batch>
 
 export const sendOperator: Operator<{ readonly to: SendTo }> = {
   name: 'send',
-  options: options({ to: variant(sinks) }),
+  description: 'Hands commands on to another process before they are matched.',
+  options: options({ to: variant(sinks).describe('Where commands go.') }),
   consumes: 'command',
+  traits: () => ({ isIo: true, costNs: 15 }),
   produces: 'event',
   create: ({ to }, { market }) => open(market, to),
 }

@@ -13,6 +13,7 @@ import {
   type DocumentOptions,
   type Part,
 } from './document.ts'
+import { meetsBefore } from './downstream.ts'
 import { readInstruments, type Terms } from './instrument-terms.ts'
 import { checkGraph, checkPolicies } from './graph/checks.ts'
 import { connectionsOf, type Connection } from './graph/connections.ts'
@@ -193,7 +194,7 @@ function definitionOf(
   checkGraph(wiring, reader)
   const connections = connectionsOf(wiring, reader)
   checkPolicies(connections, reader)
-  if (reader.problems.length === 0) checkStages(drafts, reader, terms.instruments.length)
+  if (reader.problems.length === 0) checkStages(drafts, wiring, reader, terms.instruments.length)
   if (pluginProblems.length > 0) return E.left(withoutPlugins(reader, pluginProblems))
   if (reader.problems.length > 0 || whole === undefined) return E.left(pipelineError(reader.problems))
   const paths = new Map(drafts.map(({ id, path }) => [id, path]))
@@ -232,9 +233,21 @@ function checkOverrides(reader: Reader): void {
 const UNKNOWN_OPERATOR = 'unknown operator '
 
 /** What stages ask of the file as a whole. Only of one that is good in its parts: one mistake is not told twice. */
-function checkStages(drafts: readonly StageDraft[], reader: Reader, instruments: number): void {
-  for (const { operator, options, path } of drafts) {
-    const problem = operator?.check?.(options, { instruments })
+function checkStages(
+  drafts: readonly StageDraft[],
+  { links }: Wiring,
+  reader: Reader,
+  instruments: number,
+): void {
+  const stages = drafts.map(({ operator }, index) => ({
+    operator: operator?.name ?? '',
+    inputs: links[index]!.map(({ from }) => from),
+  }))
+  for (const [number, { operator, options, path }] of drafts.entries()) {
+    const problem = operator?.check?.(options, {
+      instruments,
+      meetsBefore: (wanted, before) => meetsBefore(stages, number, wanted, before),
+    })
     if (problem !== undefined) reader.report([...path, ...problem.path], problem.message)
   }
 }

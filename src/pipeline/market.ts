@@ -1,6 +1,7 @@
 import { ANY_INSTRUMENT, Instruments, type InstrumentSpec, type MatchingEngine } from '../book/index.ts'
 import { Details } from './details.ts'
 import { Gate } from './gate.ts'
+import { Inlet } from './inlet.ts'
 import { Names, OrderNames } from './names.ts'
 
 /** What a market begins with that was there before this run: brought back from a journal. */
@@ -31,6 +32,8 @@ interface Shared {
   readonly defaultInstrument: Omit<InstrumentSpec, 'symbol'> | undefined
   /** Every engine there is: one, or one for each worker. */
   readonly engines: MatchingEngine[]
+  readonly inlet: Inlet
+  readonly scores: OrderScores
   sequence: number
   recovered: Recovered
   batchRecords: number | undefined
@@ -57,8 +60,12 @@ export class Market {
   readonly groups: Names
   readonly orders: OrderNames
   readonly gate: Gate
+  /** Commands of stages, for the pump to put in. */
+  readonly inlet: Inlet
   /** What is known about commands that could not be read, by their sequence. */
   readonly details: Details
+  /** What stages tell one another about a new order that begins at a word, each from 0 to 1. */
+  readonly scores: OrderScores
   private readonly shared: Shared
   private readonly scope: Scope
 
@@ -75,6 +82,8 @@ export class Market {
     this.groups = this.shared.groups
     this.orders = this.shared.orders
     this.details = this.shared.details
+    this.inlet = this.shared.inlet
+    this.scores = this.shared.scores
     this.gate = new Gate()
   }
 
@@ -184,6 +193,8 @@ function newShared(instruments: Iterable<InstrumentSpec>, { defaultInstrument }:
     details: new Details(),
     defaultInstrument,
     engines,
+    inlet: new Inlet(),
+    scores: { risk: undefined, against: undefined },
     sequence: 0,
     recovered: NOTHING,
     batchRecords: undefined,
@@ -198,6 +209,13 @@ function liveInstrument(engines: readonly MatchingEngine[], orderId: number): nu
     if (slot !== 0) return engine.slotInstrument(slot)
   }
   return ANY_INSTRUMENT
+}
+
+export interface OrderScores {
+  /** How risky it is: set by a stage that knows positions. */
+  risk: ((words: Int32Array, at: number) => number) | undefined
+  /** How likely the price moves against it: set by a stage that predicts. */
+  against: ((words: Int32Array, at: number) => number) | undefined
 }
 
 /** What the high half of an order id counts. */

@@ -91,9 +91,10 @@ test('journal - snapshots are taken while it runs, from the log, and kept so man
   const dir = join(tempDir(t), 'journal')
   const options = { dir, ...SMALL, snapshotEvery: 300, keepSnapshots: 2 }
   const journal = Journal.open(options, plainHost())
-  while (journal.figures().snapshots < 4) {
-    feed(journal, 100)
-    await new Promise(setImmediate)
+  for (let snapshot = 1; snapshot <= 4; snapshot++) {
+    feed(journal, 400)
+    await journal.settled()
+    t.is(journal.figures().snapshots, snapshot)
   }
   const { sequence } = journal
   const hash = journal.engine.stateHash()

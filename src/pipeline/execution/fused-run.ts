@@ -17,7 +17,7 @@ import { buildIsland, type BuiltIsland } from './build.ts'
 import { inputsOf } from './inputs.ts'
 import { faultsOf, type FaultParts } from './faults-of.ts'
 import type { Made, MadeIsland } from './parts.ts'
-import type { EdgeEnds, RunOptions, Undrained } from './run-options.ts'
+import type { EdgeEnds, OnReject, RunOptions, Undrained } from './run-options.ts'
 import { Scheduler } from './scheduler.ts'
 import { SourceTask, type Allowance } from './source-task.ts'
 import { StepsTask } from './steps-task.ts'
@@ -171,29 +171,23 @@ export class FusedRun {
     const ends = new Map<PlannedEdge, EdgeEnds>()
     for (const planned of this.plan.edges) {
       if (!hosted.has(planned.fromIsland) && !hosted.has(planned.toIsland)) continue
-      const given = this.options.connect?.(planned)
-      ends.set(planned, given ?? this.plainEdge(planned, ends))
+      const onReject = this.onRejectOf(planned, ends)
+      const given = this.options.connect?.(planned, onReject) ?? plainEdge(planned, onReject)
+      given.reader?.onRecords(this.wake)
+      given.writer?.onRoom(this.wake)
+      ends.set(planned, given)
     }
     return ends
   }
 
-  private plainEdge(planned: PlannedEdge, ends: ReadonlyMap<PlannedEdge, EdgeEnds>): EdgeEnds {
-    const { settings } = planned
+  private onRejectOf(planned: PlannedEdge, ends: ReadonlyMap<PlannedEdge, EdgeEnds>): OnReject {
     let teller: RejectTeller | undefined
     const source = this.sourceOf(planned.fromIsland)
-    const edge = new Edge({
-      ...planned,
-      capacityRecords: settings.capacityRecords,
-      whenFull: settings.whenFull,
-      onReject: (words, at) => {
-        teller ??= new RejectTeller(tellersOf(planned, ends))
-        teller.tell(words, at)
-        source?.rejected?.(words, at)
-      },
-    })
-    edge.onRecords(this.wake)
-    edge.onRoom(this.wake)
-    return { writer: edge, reader: edge, link: edge }
+    return (words, at) => {
+      teller ??= new RejectTeller(tellersOf(planned, ends))
+      teller.tell(words, at)
+      source?.rejected?.(words, at)
+    }
   }
 
   private readonly wake = (): void => this.scheduler?.wake()
@@ -269,6 +263,12 @@ export class FusedRun {
       task.steps = new FusedSteps(all, task.clock, places)
     }
   }
+}
+
+function plainEdge(planned: PlannedEdge, onReject: OnReject): EdgeEnds {
+  const { capacityRecords, whenFull } = planned.settings
+  const edge = new Edge({ ...planned, capacityRecords, whenFull, onReject })
+  return { writer: edge, reader: edge, link: edge }
 }
 
 /** The edges that carry the refusals of an edge. Of one that is spread over workers they may be of all of them. */
