@@ -1,11 +1,15 @@
-// `npm run bench` runs all benches and prints what they found; `npm run bench -- book pipeline micro scale ai` those named;
+// `npm run bench` runs all benches and prints what they found; with names, such as `npm run bench -- book pipeline`, those;
 // `--json` prints one JSON document. docs/benchmarks.md says what the figures mean.
 import { parseArgs } from 'node:util'
 import { benchAi } from './ai.ts'
 import { benchBook } from './book.ts'
 import { measurePipeline } from '../src/cli/bench/bench-pipeline.ts'
+import { benchJournal } from './journal.ts'
 import { benchMicro } from './micro.ts'
+import { benchRing } from './ring/index.ts'
+import { benchRisk } from './risk.ts'
 import { benchScale } from './scale/index.ts'
+import { benchTransport } from './transport/index.ts'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -13,14 +17,20 @@ const { values, positionals } = parseArgs({
     json: { type: 'boolean' },
     yardstick: { type: 'string' },
     workload: { type: 'string', multiple: true },
+    dir: { type: 'string' },
+    events: { type: 'string' },
   },
 })
 const benches: Record<string, () => unknown> = {
   book: () => benchBook(values),
   pipeline: () => measurePipeline(1_000_000, 21),
   micro: benchMicro,
+  ring: benchRing,
   ai: benchAi,
   scale: benchScale,
+  transport: benchTransport,
+  risk: benchRisk,
+  journal: () => benchJournal(values),
 }
 const names = positionals.length > 0 ? positionals : Object.keys(benches)
 const unknown = names.filter((name) => !Object.hasOwn(benches, name))

@@ -1,13 +1,22 @@
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { addBench } from './bench/commands.ts'
+import { addBook } from './book.ts'
+import { addCreate } from './create.ts'
+import { deadLettersOf } from './dead-letters.ts'
 import { addEvaluate } from './evaluate.ts'
 import { ExitCode } from './exit-code.ts'
+import { explainFile, type ExplainOptions } from './explain.ts'
+import { graphFile, GRAPH_FORMATS, type GraphOptions } from './graph.ts'
 import { runFile, type RunFileOptions } from './run.ts'
+import { addSchema } from './schema.ts'
+import { settleFile, type SettleFileOptions } from './settle.ts'
+import { addBackup } from './backup.ts'
+import { addEvents } from './events.ts'
+import { addReplay } from './replay.ts'
 import { addTest } from './test.ts'
 import { addTrain } from './train.ts'
-import { validateFile } from './validate.ts'
-import type { LoadOptions } from './load.ts'
+import { validateFile, type ValidateOptions } from './validate.ts'
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
   version: string
@@ -27,19 +36,73 @@ pipelineCommand('run', 'run a pipeline file to its end, or until Ctrl-C, and rep
       .preset('1')
       .argParser(checkEvery),
   )
+  .addOption(
+    new Option('--backend <name>', 'how to run it: fused, or the slow and plain reference')
+      .choices(['fused', 'reference'])
+      .default('fused'),
+  )
+  .option(
+    '--drain-timeout <seconds>',
+    'how long what was read may take once the run is stopped',
+    numberAbove0,
+    30,
+  )
+  .option('--deny-warnings', 'do not run a file with warnings')
   .option('--quiet', 'no progress and no report')
   .action(async (file: string, options: RunFileOptions) => {
     process.exitCode = await runFile(file, options)
   })
 
-pipelineCommand('validate', 'check a pipeline file and say all that is wrong with it').action(
-  async (file: string, options: LoadOptions) => {
+pipelineCommand('validate', 'check a pipeline file and say all that is wrong with it')
+  .option('--echo', 'print what the file comes to, secrets hidden, and where each value is from')
+  .option('--deny-warnings', 'take warnings for problems')
+  .action(async (file: string, options: ValidateOptions) => {
     process.exitCode = await validateFile(file, options)
-  },
-)
+  })
+
+pipelineCommand('settle', "settle a pipeline file's log once more and write the settlement of each day")
+  .option('--out <file>', 'where the settlement goes, in place of what the file says')
+  .option('--quiet', 'no progress and no report')
+  .action(async (file: string, options: SettleFileOptions) => {
+    process.exitCode = await settleFile(file, options)
+  })
+
+pipelineCommand('explain', 'show how a pipeline file is run: islands, edges, why it is cut, what it costs')
+  .option('--measure', 'run it, with sinks that write nothing, and show what was measured')
+  .option('--orders <n>', 'orders to measure with', wholeAbove0, 200_000)
+  .action(async (file: string, options: ExplainOptions) => {
+    process.exitCode = await explainFile(file, options)
+  })
+
+program
+  .command('graph')
+  .description('draw the stages of a pipeline file and what lies between them')
+  .argument('<file>', 'pipeline file, YAML or JSON')
+  .option('--input <file>', 'what ${INPUT} in the pipeline file stands for')
+  .option('--profile <name>', 'lay a profile over the file')
+  .option('--set <path=value>', 'override a value; repeatable', collect, [])
+  .addOption(new Option('--format <format>', 'what to draw it as').choices(GRAPH_FORMATS).default('mermaid'))
+  .action(async (file: string, options: GraphOptions) => {
+    process.exitCode = await graphFile(file, options)
+  })
+
+program
+  .command('dead-letters')
+  .description('list records that stages could not handle')
+  .argument('<path>', 'a file of dead letters, or a folder of such files')
+  .addOption(new Option('--format <format>', 'how to list them').choices(['text', 'json']).default('text'))
+  .action(async (path: string, options: { format: 'text' | 'json' }) => {
+    process.exitCode = await deadLettersOf(path, options)
+  })
 
 addBench(program)
+addCreate(program)
+addBook(program)
+addSchema(program)
 addTest(program)
+addReplay(program)
+addEvents(program)
+addBackup(program)
 addTrain(program)
 addEvaluate(program)
 
@@ -59,6 +122,7 @@ function pipelineCommand(name: string, description: string): Command {
     .description(description)
     .argument('<file>', 'pipeline file, YAML or JSON')
     .option('--input <file>', 'what ${INPUT} in the pipeline file stands for')
+    .option('--profile <name>', 'lay a profile over the file: development, benchmark, production or your own')
     .option(
       '--set <path=value>',
       'override a value, such as stages.risk.limits.collarTicks=50; repeatable',

@@ -1,9 +1,14 @@
 import * as E from 'fp-ts/lib/Either.js'
-import { preparePipeline, type Pipeline } from '../pipeline/runtime.ts'
+import { JournalError } from '../journal/problem.ts'
+import type { Definition } from '../pipeline/definition.ts'
+import type { Backend, Pipeline, RunReport } from '../pipeline/runtime.ts'
+import { prepareOnThreads } from '../pipeline/threads/threaded-pipeline.ts'
 import { ExitCode } from './exit-code.ts'
-import { load, printProblems, type LoadOptions } from './load.ts'
+import { startWithHeap } from './heap.ts'
+import { load, mayGoOn, printProblems, printWarnings, type LoadOptions } from './load.ts'
 import { print } from './print.ts'
 import { showProgress } from './progress.ts'
+import { definitionSource } from './thread-definition.ts'
 import { reportJson, reportText } from './report.ts'
 
 export interface RunFileOptions extends LoadOptions {
@@ -12,7 +17,14 @@ export interface RunFileOptions extends LoadOptions {
   readonly quiet?: boolean
   /** After how many commands the engine's invariants are checked. */
   readonly check?: number
+  readonly backend?: Backend
+  /** In seconds. */
+  readonly drainTimeout?: number
+  readonly denyWarnings?: boolean
 }
+
+/** A second interrupt waits so long for what is half-way out. */
+const ABORT_MS = 500
 
 /**
  * `millrace run FILE`: runs a pipeline to its end, or until an interrupt, and reports. The report goes to standard
@@ -24,30 +36,42 @@ export async function runFile(file: string, options: RunFileOptions): Promise<nu
     printProblems(definition.left, options.format)
     return ExitCode.configuration
   }
+  if (!mayGoOn(definition.right, options)) return ExitCode.configuration
+  const ended = await startWithHeap(definition.right.runtime.heap ?? {})
+  if (ended !== undefined) return ended
+  printWarnings(definition.right.warnings, options.format)
   const stop = new AbortController()
   // A run that is to last a time has no count of orders to end at, unless one is asked for too.
   const records = options.orders ?? (options.duration === undefined ? undefined : Infinity)
-  const prepared = await preparePipeline(definition.right, {
+  const prepared = await prepareOnThreads(definition.right, definitionSource(file, options), {
     records,
     stop: stop.signal,
     checkEvery: options.check,
+    backend: options.backend,
+    drainTimeoutMs: options.drainTimeout === undefined ? undefined : options.drainTimeout * 1e3,
+    onWarning: (message) => process.stderr.write(`millrace: ${message}\n`),
   })()
   if (E.isLeft(prepared)) {
     printProblems(prepared.left, options.format)
-    return ExitCode.configuration
+    return prepared.left.isUnavailable === true ? ExitCode.unavailable : ExitCode.configuration
   }
-  const release = stopOnSignals(stop)
+  const release = stopOnSignals(stop, prepared.right)
   const timer =
     options.duration === undefined ? undefined : setTimeout(() => stop.abort(), options.duration * 1e3)
   try {
-    return await runToReport(prepared.right, options)
+    return await runToReport(prepared.right, definition.right, options)
   } finally {
     clearTimeout(timer)
     release()
   }
 }
 
-async function runToReport(pipeline: Pipeline, options: RunFileOptions): Promise<number> {
+/** Runs a pipeline that is set up, and reports. Returns the exit code. */
+export async function runToReport(
+  pipeline: Pipeline,
+  { redact }: Definition,
+  options: RunFileOptions,
+): Promise<number> {
   const { market } = pipeline
   const endProgress = options.quiet === true ? () => {} : showProgress(() => market.sequence)
   try {
@@ -58,20 +82,35 @@ async function runToReport(pipeline: Pipeline, options: RunFileOptions): Promise
     const code = isShown
       ? await print(text, market.stdoutTaken ? process.stderr : process.stdout)
       : ExitCode.good
+    if (report.undrained.length > 0) return await leaveUndrained(report, pipeline)
     if (report.failure === undefined || report.failure.isQuiet) return code
-    process.stderr.write(`millrace: ${report.failure.message}\n`)
+    process.stderr.write(`millrace: ${redact(report.failure.message)}\n`)
     return ExitCode.ioError
   } catch (error) {
     endProgress()
-    process.stderr.write(`millrace: ${error instanceof Error ? error.message : String(error)}\n`)
-    return ExitCode.software
+    process.stderr.write(`millrace: ${redact(error instanceof Error ? error.message : String(error))}\n`)
+    return error instanceof JournalError ? ExitCode.ioError : ExitCode.software
   }
 }
 
+/** Says what was not handled in time, and ends the process: what holds it up would hold it for ever. */
+async function leaveUndrained({ undrained }: RunReport, pipeline: Pipeline): Promise<number> {
+  const told = undrained.map(({ where, records }) => `${records} records in ${where}`).join(', ')
+  process.stderr.write(`millrace: the time to drain was over before all was handled: ${told}\n`)
+  await abortOf(pipeline)
+  process.exit(ExitCode.ioError)
+}
+
 /** The first interrupt ends the run gracefully, the second at once. Returns a function that takes that back. */
-function stopOnSignals(stop: AbortController): () => void {
+function stopOnSignals(stop: AbortController, pipeline: Pipeline): () => void {
+  let isSecond = false
   const onSignal = (): void => {
-    if (stop.signal.aborted) process.exit(ExitCode.interrupted)
+    if (isSecond) process.exit(ExitCode.interrupted)
+    if (stop.signal.aborted) {
+      isSecond = true
+      void abortOf(pipeline).then(() => process.exit(ExitCode.interrupted))
+      return
+    }
     process.stderr.write(
       '\nstopping: what has been read is handled, then the report follows (again to stop at once)\n',
     )
@@ -83,4 +122,12 @@ function stopOnSignals(stop: AbortController): () => void {
     process.off('SIGINT', onSignal)
     process.off('SIGTERM', onSignal)
   }
+}
+
+/** Resolves when nothing is half-written, or when that takes too long. */
+function abortOf(pipeline: Pipeline): Promise<void> {
+  const late = new Promise<void>((resolve) => {
+    setTimeout(resolve, ABORT_MS)
+  })
+  return Promise.race([pipeline.abort().catch(() => {}), late])
 }

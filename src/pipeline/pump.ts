@@ -1,6 +1,6 @@
 import { Observable, type Subscriber } from 'rxjs'
 import { Batch, BATCH_RECORDS, RECORD_WORDS } from '../book/index.ts'
-import { SEQUENCE, writeU64 } from '../book/record.ts'
+import { readU64, SEQUENCE, writeU64 } from '../book/record.ts'
 import type { StageClock } from '../telemetry/stage-clock.ts'
 import type { Market } from './market.ts'
 import type { Source } from './operator.ts'
@@ -12,7 +12,11 @@ export interface PumpOptions {
   readonly clock?: StageClock | undefined
   /** Records after which the stream ends. */
   readonly limit?: number | undefined
+  /** The same for several sources together, in place of `limit`. */
+  readonly allowance?: { left: number } | undefined
   readonly batchRecords?: number | undefined
+  /** Gives what else must be waited for before the next batch, in place of the market's gate. */
+  readonly hold?: (() => Promise<void> | undefined) | undefined
   /** Ends the stream early; what the source has read is still given. */
   readonly stop?: AbortSignal | undefined
 }
@@ -42,7 +46,8 @@ class Pump {
   private readonly batch: Batch
   private readonly clock: StageClock | undefined
   private readonly stop: AbortSignal | undefined
-  private left: number
+  private readonly allowance: { left: number }
+  private readonly hold: () => Promise<void> | undefined
   private isStopping = false
   private isCancelled = false
   private hasEnded = false
@@ -56,7 +61,8 @@ class Pump {
     this.batch = new Batch(options.batchRecords ?? BATCH_RECORDS)
     this.clock = options.clock
     this.stop = options.stop
-    this.left = options.limit ?? Infinity
+    this.allowance = options.allowance ?? { left: options.limit ?? Infinity }
+    this.hold = options.hold ?? (() => market.gate.wait())
   }
 
   cancel(): void {
@@ -81,8 +87,8 @@ class Pump {
   private async feed(): Promise<void> {
     const { source, batch, market, subscriber } = this
     let turnEnds = performance.now() + TURN_MS
-    while (!this.isCancelled && this.left > 0) {
-      const held = market.gate.wait()
+    while (!this.isCancelled && this.allowance.left > 0) {
+      const held = this.hold()
       if (held !== undefined) {
         await this.until(held)
         continue
@@ -106,7 +112,7 @@ class Pump {
   private readonly endEarly = (): void => {
     this.isStopping = true
     this.source.stop?.()
-    if (this.source.stop === undefined) this.left = 0
+    if (this.source.stop === undefined) this.allowance.left = 0
     this.wake()
   }
 
@@ -124,8 +130,8 @@ class Pump {
     batch.count = 0
     market.inlet.drain(batch, batch.capacity)
     // What stages send does not count among what the source is asked for.
-    const room = Math.min(batch.capacity, this.left + batch.count)
-    this.left += batch.count
+    const room = Math.min(batch.capacity, this.allowance.left + batch.count)
+    this.allowance.left += batch.count
     if (clock === undefined) return this.pullSource(room)
     clock.batchBegan()
     for (;;) {
@@ -151,8 +157,11 @@ class Pump {
 
   private number(): void {
     const { batch, market } = this
-    for (let at = 0; at < batch.count * RECORD_WORDS; at += RECORD_WORDS)
-      writeU64(batch.words, at + SEQUENCE, ++market.sequence)
-    this.left -= batch.count
+    if (this.source.isNumbered === true)
+      market.sequence = readU64(batch.words, (batch.count - 1) * RECORD_WORDS + SEQUENCE)
+    else
+      for (let at = 0; at < batch.count * RECORD_WORDS; at += RECORD_WORDS)
+        writeU64(batch.words, at + SEQUENCE, ++market.sequence)
+    this.allowance.left -= batch.count
   }
 }

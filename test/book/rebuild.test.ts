@@ -9,7 +9,7 @@ import { FastEngine } from '../support/fast-engine.ts'
 import { flowInstruments, randomFlow } from '../support/random-flow.ts'
 import { RebuiltBook, RebuiltLevels, type RebuiltOrder } from '../support/rebuilt-book.ts'
 
-const SEEDS = 300
+const SEEDS = Number(process.env['MILLRACE_REBUILD_FLOWS'] ?? 300)
 const FLOW_LENGTH = 400
 const SIDES = [Side.buy, Side.sell]
 

@@ -134,3 +134,27 @@ test('output - standard output stays open when the sink closes', async (t) => {
   t.is(text(), 'one\n')
   t.true(stdout.writable)
 })
+
+test('output - whatever one command causes goes out in pieces that a system takes, and in order', async (t) => {
+  const market = smallMarket()
+  const written: string[] = []
+  const stdout = new Writable({
+    decodeStrings: false,
+    highWaterMark: 1,
+    write: (text: string, _, done) => {
+      written.push(text)
+      setImmediate(done)
+    },
+    writev: () => t.fail('many pieces at once'),
+  })
+  const output = await openOutput('-', market.gate, stdout)()
+  if (output._tag === 'Left') return t.fail(output.left)
+  const texts = Array.from({ length: 200 }, (_, i) => `${i} `.repeat(10_000))
+  for (const text of texts) output.right.write(text)
+  t.not(market.gate.wait(), undefined)
+  await output.right.close()
+  t.is(market.gate.wait(), undefined)
+  t.true(written.join('') === texts.join(''))
+  t.true(Math.max(...written.map(({ length }) => length)) < 2_000_000)
+  return undefined
+})

@@ -16,7 +16,7 @@ import { NaiveEngine } from '../../support/naive-engine.ts'
 /** Streams a property is tried with; MILLRACE_FUZZ_RUNS=100000 makes a night of it. */
 const RUNS = { numRuns: Number(process.env['MILLRACE_FUZZ_RUNS'] ?? 800), includeErrorInReport: true }
 /** Commands of seeded flows in all; `npm run fuzz` goes on from other seeds, and shrinks what fails. */
-const FLOW_COMMANDS = 2_000_000
+const FLOW_COMMANDS = Number(process.env['MILLRACE_FLOW_COMMANDS'] ?? 2_000_000)
 /** Just below where a sequence no longer fits 32 bits, so that streams cross it. */
 const FIRST_SEQUENCE = 2 ** 32 - 50
 

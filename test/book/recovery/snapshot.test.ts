@@ -13,7 +13,7 @@ import { buy, sell } from '../../support/both-engines.ts'
 import { flowInstruments, randomFlow } from '../../support/random-flow.ts'
 
 const FLOW_LENGTH = 400
-const RUNS = { numRuns: 400, includeErrorInReport: true }
+const RUNS = { numRuns: Number(process.env['MILLRACE_FUZZ_RUNS'] ?? 400), includeErrorInReport: true }
 
 /** A command's events, record by record as bytes. */
 function apply(engine: MatchingEngine, command: Command): Int32Array {
