@@ -134,6 +134,8 @@ export class OrderGateway {
 
   /** Takes an event. Only the first of each command is an answer. */
   event(words: Int32Array, at: number): void {
+    // What a router made of an order comes before what became of it, and is no answer.
+    if (headKind(words[at + HEAD]!) === EventKind.decision) return
     const sequence = readU64(words, at + SEQUENCE)
     if (sequence === this.lastSequence) return
     this.lastSequence = sequence

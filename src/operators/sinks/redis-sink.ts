@@ -284,7 +284,7 @@ export class RedisSink implements Step {
 /** Which streams an event goes to. */
 function groupOf(kind: number): 'orders' | 'trades' | 'book' {
   if (kind === EventKind.trade) return 'trades'
-  return kind >= EventKind.level ? 'book' : 'orders'
+  return kind >= EventKind.level && kind <= EventKind.indication ? 'book' : 'orders'
 }
 
 /** The line of an event as fields and values. */
