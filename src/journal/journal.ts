@@ -45,7 +45,7 @@ export class Journal {
   readonly engine: MatchingEngine
   /** Of the last command that was committed. */
   sequence: number
-  /** Commands in the log: fewer than the sequence if some were lost. */
+  /** Commands that came up to there: fewer than the sequence if some were lost. */
   commands: number
   private found: Recovery
   private readonly host: JournalHost
@@ -240,6 +240,7 @@ export class Journal {
       firstSequence: sequence,
       lastSequence: sequence,
       flags: 0,
+      follows: this.sequence,
     })
     this.bytes += HEADER_BYTES + padded(text.length)
   }
@@ -256,12 +257,13 @@ export class Journal {
       firstSequence: readU64(records, SEQUENCE),
       lastSequence,
       flags: this.flags,
+      follows: this.sequence,
     })
     this.flags = 0
     if (this.settings.durability === 'disk') this.sync()
     this.bytes += HEADER_BYTES + count * RECORD_BYTES
+    this.commands += lastSequence - this.sequence
     this.sequence = lastSequence
-    this.commands += count
   }
 
   private sync(): void {
