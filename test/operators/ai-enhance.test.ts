@@ -165,6 +165,20 @@ test('ai-enhance - a risk score that a program gives halves an order', async (t)
   t.like(even[0], { kind: EventKind.accepted, lots: 7 })
 })
 
+test('ai-enhance - a risk stage that follows positions says how risky an order is', async (t) => {
+  const commands = [...rising(), sell(ORDER, 200, 120), buy(ORDER + 1, 1, 90)]
+  const ai = { ...LOOSE, urgency: false } as const
+  const plain = about(await run(commands, { ai }))
+  t.deepEqual(
+    plain.map(({ kind }) => kind),
+    [EventKind.accepted],
+    'by the plain score it is not risky enough',
+  )
+  const followed = await run(commands, { ai, limits: { maxPositionLots: 1_000_000 } })
+  t.like(about(followed)[0], { kind: EventKind.decision, bits: DecisionBit.halved, lots: 100 })
+  t.is(about(followed, ORDER + 1)[0]!.kind, EventKind.accepted)
+})
+
 test('ai-enhance - a stage that knows how risky an order is is asked, and told how likely the price moves against it', async (t) => {
   const market = new Market([{ symbol: 'XYZ', tick: '1', lot: '1', referencePrice: '102' }])
   const against: number[] = []
