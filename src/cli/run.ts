@@ -8,6 +8,7 @@ import { startWithHeap } from './heap.ts'
 import { load, mayGoOn, printProblems, printWarnings, type LoadOptions } from './load.ts'
 import { print } from './print.ts'
 import { showProgress } from './progress.ts'
+import { partOf, processNames, spawnParts } from './split.ts'
 import { definitionSource } from './thread-definition.ts'
 import { reportJson, reportText } from './report.ts'
 
@@ -21,7 +22,15 @@ export interface RunFileOptions extends LoadOptions {
   /** In seconds. */
   readonly drainTimeout?: number
   readonly denyWarnings?: boolean
+  /** Which part of a pipeline with placements to run. */
+  readonly process?: string
+  /** Whether to start a process for each part. */
+  readonly spawn?: boolean
+  /** Where the parts meet. */
+  readonly nats?: string
 }
+
+const DEFAULT_NATS = 'nats://127.0.0.1:4222'
 
 /** A second interrupt waits so long for what is half-way out. */
 const ABORT_MS = 500
@@ -31,7 +40,15 @@ const ABORT_MS = 500
  * output, or to standard error where a stage writes its events to standard output. Returns the exit code.
  */
 export async function runFile(file: string, options: RunFileOptions): Promise<number> {
-  const definition = await load(file, options)()
+  const whole = await load(file, options)()
+  if (options.spawn === true && E.isRight(whole)) {
+    const args = process.argv.slice(2).filter((arg) => arg !== '--spawn')
+    return spawnParts(processNames(whole.right), args)
+  }
+  const definition =
+    options.process === undefined || E.isLeft(whole)
+      ? whole
+      : partOf(whole.right, options.process, options.nats ?? DEFAULT_NATS)
   if (E.isLeft(definition)) {
     printProblems(definition.left, options.format)
     return ExitCode.configuration

@@ -33,7 +33,6 @@ interface Shared {
   /** Every engine there is: one, or one for each worker. */
   readonly engines: MatchingEngine[]
   readonly inlet: Inlet
-  readonly scores: OrderScores
   sequence: number
   recovered: Recovered
   batchRecords: number | undefined
@@ -41,10 +40,13 @@ interface Shared {
   stdoutTaken: boolean
 }
 
-/** Where the stages of one island, or of one worker, find their engine. */
+/** Where the stages of one worker, or of all where there is but one, find their engine and one another's scores. */
 interface Scope {
   engine: MatchingEngine | undefined
+  readonly scores: OrderScores
 }
+
+const newScope = (): Scope => ({ engine: undefined, scores: { risk: undefined, against: undefined } })
 
 /**
  * What the operators of one pipeline share: the instrument table, the names of clients and orders at its edges,
@@ -76,14 +78,14 @@ export class Market {
     of?: { readonly shared: Shared; readonly scope: Scope },
   ) {
     this.shared = of?.shared ?? newShared(instruments, options)
-    this.scope = of?.scope ?? { engine: undefined }
+    this.scope = of?.scope ?? newScope()
     this.instruments = this.shared.instruments
     this.clients = this.shared.clients
     this.groups = this.shared.groups
     this.orders = this.shared.orders
     this.details = this.shared.details
     this.inlet = this.shared.inlet
-    this.scores = this.shared.scores
+    this.scores = this.scope.scores
     this.gate = new Gate()
   }
 
@@ -92,7 +94,7 @@ export class Market {
    * @param ownEngine whether it has an engine of its own too: one worker of a partition
    */
   view({ ownEngine = false }: { readonly ownEngine?: boolean } = {}): Market {
-    const scope = ownEngine ? { engine: undefined } : this.scope
+    const scope = ownEngine ? newScope() : this.scope
     return new Market([], {}, { shared: this.shared, scope })
   }
 
@@ -194,7 +196,6 @@ function newShared(instruments: Iterable<InstrumentSpec>, { defaultInstrument }:
     defaultInstrument,
     engines,
     inlet: new Inlet(),
-    scores: { risk: undefined, against: undefined },
     sequence: 0,
     recovered: NOTHING,
     batchRecords: undefined,
