@@ -10,7 +10,7 @@ import { copying } from '../fixtures/run.ts'
 /** A record of each sequence, by letter: `a` is 1. */
 const records = anyRecords(5)
 const RECORD: Record<string, Batch> = Object.fromEntries(
-  [...'abcde'].map((letter, i) => {
+  'abcde'.split('').map((letter, i) => {
     const single = anyRecords(1)
     single.words.set(records.words.subarray(i * RECORD_WORDS, (i + 1) * RECORD_WORDS))
     return [letter, single]
