@@ -5,6 +5,7 @@ import { benchAi } from './ai.ts'
 import { benchBook } from './book.ts'
 import { measurePipeline } from '../src/cli/bench/bench-pipeline.ts'
 import { benchJournal } from './journal.ts'
+import { measureFramework } from './framework.ts'
 import { benchMicro } from './micro.ts'
 import { benchRing } from './ring/index.ts'
 import { benchRisk } from './risk.ts'
@@ -23,7 +24,8 @@ const { values, positionals } = parseArgs({
 })
 const benches: Record<string, () => unknown> = {
   book: () => benchBook(values),
-  pipeline: () => measurePipeline(1_000_000, 21),
+  pipeline: async () => ({ ...(await measurePipeline(1_000_000, 21)), ...(await measureFramework()) }),
+  framework: measureFramework,
   micro: benchMicro,
   ring: benchRing,
   ai: benchAi,

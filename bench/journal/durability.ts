@@ -4,8 +4,8 @@ import { median } from '../../src/cli/bench/median.ts'
 import type { JournalOptions } from '../../src/journal/options.ts'
 import { playRound, recordOrders, type Round } from './pipeline.ts'
 
-const ORDERS = 2_000_000
-const ROUNDS = 5
+const ORDERS = 1_000_000
+const ROUNDS = 3
 
 const WAYS: Readonly<Record<string, Omit<JournalOptions, 'dir'> | undefined>> = {
   without: undefined,
@@ -20,7 +20,7 @@ const WAYS: Readonly<Record<string, Omit<JournalOptions, 'dir'> | undefined>> = 
 
 /**
  * A whole pipeline with each kind of journal, in alternating rounds: its rate, that rate as a share of the same round
- * without one, and with `disk` how long a batch took from the pull until its events could leave.
+ * without one, the same by the CPU time of the thread that matches, and with `disk` how long a batch took from the pull until its events could leave.
  */
 export async function measureDurability(dir: string): Promise<Record<string, unknown>> {
   const records = recordOrders(ORDERS)
@@ -47,12 +47,15 @@ export async function measureDurability(dir: string): Promise<Record<string, unk
 
 function figuresOf(rounds: readonly Round[], without: readonly Round[]): Record<string, unknown> {
   const ratios = rounds.map((round, i) => without[i]!.milliseconds / round.milliseconds)
+  const cpu = (of: readonly Round[]): number =>
+    median(of.map((round) => (round.cpuMilliseconds * round.batchMs.length) / ORDERS))
   const rate = Math.round((ORDERS / median(rounds.map(({ milliseconds }) => milliseconds))) * 1e3)
   const syncs = rounds[0]!.figures?.['syncs'] as number | undefined
-  if (rounds === without) return { ordersPerSecond: rate }
+  if (rounds === without) return { ordersPerSecond: rate, cpuNsAnOrder: Math.round(cpu(rounds) * 1e6) }
   const head = {
     ordersPerSecond: rate,
     ofWithout: Number(median(ratios).toFixed(2)),
+    cpuOfWithout: Number((cpu(without) / cpu(rounds)).toFixed(2)),
     closeMs: Math.round(median(rounds.map((round) => round.closedMilliseconds - round.milliseconds))),
   }
   if (syncs === undefined || syncs === 0) return head

@@ -12,6 +12,8 @@ import { observeSource } from '../../src/pipeline/pump.ts'
 export interface Round {
   /** From the first pull until the events of the last batch have left. */
   readonly milliseconds: number
+  /** CPU time of this thread for a batch, on average: what else runs on the machine does not count. */
+  readonly cpuMilliseconds: number
   /** The same until everything is closed. */
   readonly closedMilliseconds: number
   /** From the pull of a batch until its events have left, by batch. */
@@ -63,6 +65,14 @@ export class Recorded implements Source {
   }
 }
 
+/** Batches from one reading of the thread's CPU time to the next. */
+const CPU_EVERY = 16
+
+function threadCpuMs(): number {
+  const { user, system } = process.threadCpuUsage()
+  return (user + system) / 1e3
+}
+
 /** Plays recorded orders through validate, risk, match and a summary. */
 export async function playRound(records: Batch, journal?: JournalOptions): Promise<Round> {
   const market = benchMarket()
@@ -80,14 +90,21 @@ export async function playRound(records: Batch, journal?: JournalOptions): Promi
     observeSource(source, market, { batchRecords: market.batchRecords }),
     [...steps.values(), summary].map((step) => () => step),
   )
+  let cpu = 0
+  const cpuBegan = threadCpuMs()
   const began = performance.now()
   await new Promise<void>((complete, error) => {
-    events.subscribe({ next: () => left.push(performance.now()), complete, error })
+    const next = (): void => {
+      left.push(performance.now())
+      if (left.length % CPU_EVERY === 0) cpu = threadCpuMs() - cpuBegan
+    }
+    events.subscribe({ next, complete, error })
   })
   const closed = performance.now()
   if (!summary.totals().addsUp) throw new Error('the counts do not add up')
   return {
     milliseconds: left.at(-1)! - began,
+    cpuMilliseconds: cpu / (left.length - (left.length % CPU_EVERY) || left.length),
     closedMilliseconds: closed - began,
     batchMs: Float64Array.from(left, (at, i) => at - source.asked[i]!),
     hash: market.engine!.stateHash(),

@@ -51,6 +51,9 @@ pipelineCommand('run', 'run a pipeline file to its end, or until Ctrl-C, and rep
     30,
   )
   .option('--deny-warnings', 'do not run a file with warnings')
+  .option('--process <name>', 'run the stages that are placed in a process; the parts meet over NATS')
+  .option('--spawn', 'start a process for each part, and again when one is killed')
+  .option('--nats <url>', 'where the parts meet', process.env['NATS_URL'] ?? 'nats://127.0.0.1:4222')
   .option('--quiet', 'no progress and no report')
   .option('--watch', 'take the file up anew when it is saved, while the pipeline runs')
   .option('--revisions <dir>', 'where revisions are kept; by default .millrace/revisions beside the file')

@@ -5,14 +5,16 @@ import type { Backend, RunOptions, RunReport } from '../pipeline/runtime.ts'
 import { prepareOnThreads } from '../pipeline/threads/threaded-pipeline.ts'
 import { ExitCode } from './exit-code.ts'
 import { startWithHeap } from './heap.ts'
-import { load, mayGoOn, printProblems, printWarnings, type LoadOptions } from './load.ts'
+import { mayGoOn, printProblems, printWarnings, type LoadOptions } from './load.ts'
 import { print } from './print.ts'
 import { showProgress } from './progress.ts'
+import { loadRun, type PartOptions } from './run-definition.ts'
 import { supervise, type Runs, type SuperviseOptions } from './supervise.ts'
+import { processNames, spawnParts } from './split.ts'
 import { definitionSource } from './thread-definition.ts'
 import { reportJson, reportText } from './report.ts'
 
-export interface RunFileOptions extends LoadOptions, SuperviseOptions {
+export interface RunFileOptions extends LoadOptions, PartOptions, SuperviseOptions {
   readonly orders?: number
   readonly duration?: number
   readonly quiet?: boolean
@@ -22,6 +24,8 @@ export interface RunFileOptions extends LoadOptions, SuperviseOptions {
   /** In seconds. */
   readonly drainTimeout?: number
   readonly denyWarnings?: boolean
+  /** Whether to start a process for each part. */
+  readonly spawn?: boolean
 }
 
 /** A second interrupt waits so long for what is half-way out. */
@@ -32,7 +36,11 @@ const ABORT_MS = 500
  * output, or to standard error where a stage writes its events to standard output. Returns the exit code.
  */
 export async function runFile(file: string, options: RunFileOptions): Promise<number> {
-  const definition = await load(file, options)()
+  const definition = await loadRun(file, options)
+  if (options.spawn === true && E.isRight(definition)) {
+    const args = process.argv.slice(2).filter((arg) => arg !== '--spawn')
+    return spawnParts(processNames(definition.right), args)
+  }
   if (E.isLeft(definition)) {
     printProblems(definition.left, options.format)
     return ExitCode.configuration

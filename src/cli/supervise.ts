@@ -7,7 +7,8 @@ import { watchFiles } from '../pipeline/reload/watch-file.ts'
 import type { Pipeline, RunOptions } from '../pipeline/runtime.ts'
 import { prepareOnThreads } from '../pipeline/threads/threaded-pipeline.ts'
 import { serveControl } from './control/server.ts'
-import { load, type LoadOptions } from './load.ts'
+import type { LoadOptions } from './load.ts'
+import { loadRun, type PartOptions } from './run-definition.ts'
 import { definitionSource } from './thread-definition.ts'
 
 /** What is run to a report: a pipeline, or one after the other. */
@@ -38,12 +39,13 @@ export async function supervise(
   definition: Definition,
   pipeline: Pipeline,
   file: string,
-  options: SuperviseOptions & LoadOptions,
+  options: SuperviseOptions & LoadOptions & PartOptions,
   run: RunOptions,
 ): Promise<Runs & { readonly end: () => void }> {
   const say = (text: string): void => void process.stderr.write(`${text}\n`)
   const supervisor = new Supervisor(definition, pipeline, {
-    load: () => load(file, options)(),
+    file,
+    load: () => loadRun(file, options),
     prepare: (next, given) => prepareOnThreads(next, definitionSource(file, options), given),
     run,
     revisions: new Revisions(file, options.revisions),
@@ -53,7 +55,7 @@ export async function supervise(
   const ends: (() => void)[] = []
   if (options.watch === true) {
     supervisor.keep(thisUser())
-    const files = [...definition.document.labels.keys()].filter((name) => existsSync(name))
+    const files = [file, ...definition.document.labels.keys()].filter((name) => existsSync(name))
     ends.push(watchFiles(files, () => void supervisor.reload(thisUser(), SAVED)))
   }
   const onHangUp = (): void => void supervisor.reload(thisUser(), 'SIGHUP')

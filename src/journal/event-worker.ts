@@ -50,6 +50,7 @@ function step(): boolean {
     firstSequence: getU64(block.records, SEQUENCE),
     lastSequence: getU64(block.records, (count - 1) * RECORD_WORDS + SEQUENCE),
     flags: 0,
+    follows: 0,
   })
   ring.release(count)
   return true

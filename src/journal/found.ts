@@ -68,7 +68,10 @@ export function recover(
     host.restoreStages(replay.stages, replay.engine)
     const before = replay.commands
     const rest = new MissingEvents(events)
-    while (replay.next()) rest.give(replay.events, giveEvents)
+    while (replay.next()) {
+      rest.give(replay.events, giveEvents)
+      host.onBlockEnd?.()
+    }
     host.tables.adopt(replay.tables.all())
     const end = replay.end
     if (end !== undefined) notes.push(...cutEnd(end))

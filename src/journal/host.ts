@@ -12,6 +12,8 @@ export interface JournalHost {
   readonly restoreStages: (stages: ReadonlyMap<string, Uint8Array>, engine: MatchingEngine) => void
   /** Lets stages see a command that is replayed, before the engine does. */
   readonly onCommand?: ((words: Int32Array, at: number, engine: MatchingEngine) => void) | undefined
+  /** Called when a block of commands has been replayed, before its events are emptied. */
+  readonly onBlockEnd?: (() => void) | undefined
   /** The state of the stages between two batches. */
   readonly stages: () => ReadonlyMap<string, Uint8Array>
   /** How segments of commands are written, where it is not as the options say. */

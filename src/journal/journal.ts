@@ -45,7 +45,7 @@ export class Journal {
   readonly engine: MatchingEngine
   /** Of the last command that was committed. */
   sequence: number
-  /** Commands in the log: fewer than the sequence if some were lost. */
+  /** Commands that came up to there: fewer than the sequence if some were lost. */
   commands: number
   private found: Recovery
   private readonly host: JournalHost
@@ -164,6 +164,10 @@ export class Journal {
       this.isFailed = true
       throw error
     }
+  }
+
+  /** Between two batches, when the stages have taken in all that the last one led to: has a snapshot taken if one is due. */
+  endBatch(): void {
     if (this.sequence >= this.keeperAt) this.keeper.start()
     if (this.sequence >= this.snapshotAt && this.pending === 0) this.askForSnapshot()
   }
@@ -236,6 +240,7 @@ export class Journal {
       firstSequence: sequence,
       lastSequence: sequence,
       flags: 0,
+      follows: this.sequence,
     })
     this.bytes += HEADER_BYTES + padded(text.length)
   }
@@ -252,12 +257,13 @@ export class Journal {
       firstSequence: readU64(records, SEQUENCE),
       lastSequence,
       flags: this.flags,
+      follows: this.sequence,
     })
     this.flags = 0
     if (this.settings.durability === 'disk') this.sync()
     this.bytes += HEADER_BYTES + count * RECORD_BYTES
+    this.commands += lastSequence - this.sequence
     this.sequence = lastSequence
-    this.commands += count
   }
 
   private sync(): void {

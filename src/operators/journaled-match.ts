@@ -70,6 +70,10 @@ export class JournaledMatch implements Step {
     this.pause?.after(count)
   }
 
+  flush(): void {
+    this.journal.endBatch()
+  }
+
   report(): ReportSection {
     const { recovery, settings } = this.journal
     const figures = this.journal.figures()
@@ -95,7 +99,7 @@ export class JournaledMatch implements Step {
   }
 
   /** The journal's next snapshots are of these steps. */
-  follow(upstream: ReadonlyMap<string, Step>): void {
+  upstreamIs(upstream: ReadonlyMap<string, Step>): void {
     this.upstream.clear()
     for (const [id, step] of upstream) this.upstream.set(id, step)
   }
@@ -175,6 +179,9 @@ export function openJournal(
             if ((scratch[CODE]! & REJECT_CODE_MASK) >= FIRST_STAGE_CODE) scratch[CODE]! &= ~REJECT_CODE_MASK
             for (const [, step] of kept) step.process(scratch, 0)
           },
+    onBlockEnd: () => {
+      for (const [, step] of kept) step.flush?.()
+    },
     stages: () => new Map(keptOf().map(([id, step]) => [id, step.snapshot!()])),
   })
   const { engine, sequence, commands } = journal

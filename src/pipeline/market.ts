@@ -35,7 +35,6 @@ interface Shared {
   /** Where each worker of a partition finds its engine. */
   readonly workers: Scope[]
   readonly inlet: Inlet
-  readonly scores: OrderScores
   sequence: number
   recovered: Recovered
   batchRecords: number | undefined
@@ -43,10 +42,13 @@ interface Shared {
   stdoutTaken: boolean
 }
 
-/** Where the stages of one island, or of one worker, find their engine. */
+/** Where the stages of one worker, or of all where there is but one, find their engine and one another's scores. */
 interface Scope {
   engine: MatchingEngine | undefined
+  readonly scores: OrderScores
 }
+
+const newScope = (): Scope => ({ engine: undefined, scores: { risk: undefined, against: undefined } })
 
 /**
  * What the operators of one pipeline share: the instrument table, the names of clients and orders at its edges,
@@ -78,14 +80,14 @@ export class Market {
     of?: { readonly shared: Shared; readonly scope: Scope },
   ) {
     this.shared = of?.shared ?? newShared(instruments, options)
-    this.scope = of?.scope ?? { engine: undefined }
+    this.scope = of?.scope ?? newScope()
     this.instruments = this.shared.instruments
     this.clients = this.shared.clients
     this.groups = this.shared.groups
     this.orders = this.shared.orders
     this.details = this.shared.details
     this.inlet = this.shared.inlet
-    this.scores = this.shared.scores
+    this.scores = this.scope.scores
     this.gate = new Gate()
   }
 
@@ -94,8 +96,29 @@ export class Market {
    * @param worker of a partition, which has an engine of its own; every view of it has the same
    */
   view({ worker }: { readonly worker?: number | undefined } = {}): Market {
-    const scope = worker === undefined ? this.scope : (this.shared.workers[worker] ??= { engine: undefined })
+    const scope = worker === undefined ? this.scope : (this.shared.workers[worker] ??= newScope())
     return new Market([], {}, { shared: this.shared, scope })
+  }
+
+  /**
+   * Takes note of who has engines and who tells scores, before stages are set up that are not to work yet.
+   * @returns what makes it so again
+   */
+  remember(): () => void {
+    const { shared } = this
+    const engines = [...shared.engines]
+    const kept = [this.scope, ...shared.workers].map((scope) => ({
+      scope,
+      ...scope,
+      scores: { ...scope.scores },
+    }))
+    return () => {
+      for (const { scope, engine, scores } of kept) {
+        scope.engine = engine
+        Object.assign(scope.scores, scores)
+      }
+      shared.engines.splice(0, Infinity, ...engines)
+    }
   }
 
   /** Set by the match operator. Of a partitioned pipeline only the workers have one. */
@@ -197,7 +220,6 @@ function newShared(instruments: Iterable<InstrumentSpec>, { defaultInstrument }:
     engines,
     workers: [],
     inlet: new Inlet(),
-    scores: { risk: undefined, against: undefined },
     sequence: 0,
     recovered: NOTHING,
     batchRecords: undefined,

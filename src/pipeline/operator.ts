@@ -77,7 +77,7 @@ export interface Step {
   /** As `restore`, of a snapshot that a stage with other options gave: this one's own options hold. By default `restore`. */
   inherit?(bytes: Uint8Array): void
   /** Told which steps stand before it from now on, when a reload has changed them; see StageContext. */
-  follow?(upstream: ReadonlyMap<string, Step>): void
+  upstreamIs?(upstream: ReadonlyMap<string, Step>): void
   /** Resolves if it could do its work now, and rejects with why not. Asked before a reload lets it go to work. */
   health?(): Promise<void>
   report?(): ReportSection

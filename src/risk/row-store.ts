@@ -135,12 +135,14 @@ export class RowStore extends Heap {
     const next = this.takeBlock(Math.max(FIRST_CAPACITY, count * 2))
     const { words } = this
     const capacity = words[next + CLIENT_CAPACITY]!
-    words.copyWithin(next, owner, owner + (count + 1) * ROW_WORDS)
+    words.copyWithin(next, owner, owner + ROW_WORDS)
     words[next + CLIENT_CAPACITY] = capacity
     this.clients.move(owner, next)
-    if (count > FEW)
-      for (let each = ROW_WORDS; each <= count * ROW_WORDS; each += ROW_WORDS)
-        this.positions.move(owner + each, next + each)
+    // Row by row: the chain of one may run through another, which must not have been copied before that is set right.
+    for (let each = ROW_WORDS; each <= count * ROW_WORDS; each += ROW_WORDS) {
+      words.copyWithin(next + each, owner + each, owner + each + ROW_WORDS)
+      if (count > FEW) this.positions.move(owner + each, next + each)
+    }
     const size = 32 - Math.clz32(count)
     words[owner] = this.outgrown[size]!
     this.outgrown[size] = owner

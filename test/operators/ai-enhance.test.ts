@@ -165,6 +165,20 @@ test('ai-enhance - a risk score that a program gives halves an order', async (t)
   t.like(even[0], { kind: EventKind.accepted, lots: 7 })
 })
 
+test('ai-enhance - a risk stage that follows positions says how risky an order is', async (t) => {
+  const commands = [...rising(), sell(ORDER, 200, 120), buy(ORDER + 1, 1, 90)]
+  const ai = { ...LOOSE, urgency: false } as const
+  const plain = about(await run(commands, { ai }))
+  t.deepEqual(
+    plain.map(({ kind }) => kind),
+    [EventKind.accepted],
+    'by the plain score it is not risky enough',
+  )
+  const followed = await run(commands, { ai, limits: { maxPositionLots: 1_000_000 } })
+  t.like(about(followed)[0], { kind: EventKind.decision, bits: DecisionBit.halved, lots: 100 })
+  t.is(about(followed, ORDER + 1)[0]!.kind, EventKind.accepted)
+})
+
 test('ai-enhance - a stage that knows how risky an order is is asked, and told how likely the price moves against it', async (t) => {
   const market = new Market([{ symbol: 'XYZ', tick: '1', lot: '1', referencePrice: '102' }])
   const against: number[] = []
@@ -217,44 +231,45 @@ test('ai-enhance - commands that are no new orders, and refused ones, pass untou
 
 test('ai-enhance - a model that throws or gives no numbers leaves orders as they are, and the breaker leaves it alone', async (t) => {
   const { model } = shippedModel()
-  for (const score of [
-    (): void => {
-      throw new Error('broken')
-    },
-    (_: Float32Array, __: number, scores: Float64Array): void => void scores.fill(NaN),
-  ]) {
-    let asked = 0
-    const market = new Market([{ symbol: 'XYZ', tick: '1', lot: '1', referencePrice: '102' }])
-    const sampled = { ...model, calibration: { ...model.calibration, sampleEvery: 1_000_000 } }
-    const predictor = new PredictionEngine(sampled, {
-      outputs: 1,
-      score: (...given) => {
-        asked++
-        score(...given)
+  for (const sampleEvery of [1, 1_000_000])
+    for (const score of [
+      (): void => {
+        throw new Error('broken')
       },
-    })
-    const step = new EnhanceStep({
-      market,
-      predictor,
-      router: new Router({ urgency: { confidence: 0.5, collarTicks: 5 } }),
-      breaker: new ModelBreaker(3, 1_000),
-    })
-    const events: EngineEvent[] = []
-    const orders = Array.from({ length: 50 }, (_, i) => buy(ORDER + i, 1, 90))
-    await ended(
-      inBatches(recordsOf([...rising(), ...orders]), 202 + 50).pipe(
-        fromStep(() => step),
-        risk(market),
-        match(market),
-      ),
-      { next: (batch) => events.push(...readEvents(batch)) },
-    )
-    const made = events.filter(({ orderId }) => orderId >= ORDER)
-    t.is(made.length, 50)
-    t.true(made.every(({ kind }) => kind === EventKind.accepted))
-    t.true(asked <= 3, `asked ${asked} times`)
-    t.like(step.report().figures['breaker'], { opened: 1, isOpen: true })
-  }
+      (_: Float32Array, __: number, scores: Float64Array): void => void scores.fill(NaN),
+    ]) {
+      let asked = 0
+      const market = new Market([{ symbol: 'XYZ', tick: '1', lot: '1', referencePrice: '102' }])
+      const sampled = { ...model, calibration: { ...model.calibration, sampleEvery } }
+      const predictor = new PredictionEngine(sampled, {
+        outputs: 1,
+        score: (...given) => {
+          asked++
+          score(...given)
+        },
+      })
+      const step = new EnhanceStep({
+        market,
+        predictor,
+        router: new Router({ urgency: { confidence: 0.5, collarTicks: 5 } }),
+        breaker: new ModelBreaker(3, 1_000),
+      })
+      const events: EngineEvent[] = []
+      const orders = Array.from({ length: 50 }, (_, i) => buy(ORDER + i, 1, 90))
+      await ended(
+        inBatches(recordsOf([...rising(), ...orders]), 202 + 50).pipe(
+          fromStep(() => step),
+          risk(market),
+          match(market),
+        ),
+        { next: (batch) => events.push(...readEvents(batch)) },
+      )
+      const made = events.filter(({ orderId }) => orderId >= ORDER)
+      t.is(made.length, 50)
+      t.true(made.every(({ kind }) => kind === EventKind.accepted))
+      if (sampleEvery > 1) t.true(asked <= 3, `asked ${asked} times`)
+      t.like(step.report().figures['breaker'], { opened: 1, isOpen: true })
+    }
 })
 
 const FILE = `name: x

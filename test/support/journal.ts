@@ -69,6 +69,7 @@ export function feed(journal: Journal, commands: number, perBlock = 16): void {
       journal.engine.apply(batch.words, at)
     journal.append(batch.words, 0, batch.count * RECORD_WORDS)
     journal.commit(journal.engine.events)
+    journal.endBatch()
   }
 }
 

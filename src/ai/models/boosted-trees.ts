@@ -48,6 +48,6 @@ function addTrees(
       const place = root + node
       node = 2 * node + 1 + (vector[at + features[place]!]! > thresholds[place]! ? 1 : 0)
     }
-    scores[output]! += leaves[leaf + node - inner]!
+    scores[output] += leaves[leaf + node - inner]!
   }
 }

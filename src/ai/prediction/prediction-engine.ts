@@ -209,10 +209,12 @@ export class PredictionEngine implements Predictor {
     this.midOf[instrument] = mid
     this.timeOf[instrument] = timeNs
     if (event % this.model.calibration.sampleEvery !== 0 || !features.isWarm(instrument)) return
-    const place = pending.add(mid, event, timeNs)
-    if (place < 0) return
     this.workOut(instrument)
     this.drift.add(this.vector)
+    // What a broken model says has no outcome to be held against.
+    if (Number.isNaN(this.chances[0]!)) return
+    const place = pending.add(mid, event, timeNs)
+    if (place < 0) return
     pending.scores.set(this.scores, pending.scoresAt(place))
     for (let each = 0; each < this.classCount; each++)
       pending.chances[pending.chancesAt(place) + each] = this.chances[each]!
@@ -245,7 +247,11 @@ export class PredictionEngine implements Predictor {
   private workOut(instrument: number): void {
     const { features, vector, scores, chances } = this
     features.write(instrument, vector)
-    this.scorer.score(vector, 0, scores)
+    try {
+      this.scorer.score(vector, 0, scores)
+    } catch {
+      scores.fill(NaN)
+    }
     this.calibration.chances(scores, 0, chances, 0)
     const from = instrument * 3
     this.chancesOf[from] = chances[0]!

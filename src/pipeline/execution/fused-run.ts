@@ -10,7 +10,7 @@ import { RejectTeller, type SwitchStep } from '../edge/routing-steps.ts'
 import type { DeadLetterSink, StageFaults } from '../fault/stage-faults.ts'
 import { FusedSteps } from '../fused-steps.ts'
 import { isAsyncStep, isSource, type Source, type Step } from '../operator.ts'
-import { inputOrder, type Plan, type PlannedEdge } from '../plan/plan.ts'
+import { inputOrder, ownerOf, type Plan, type PlannedEdge } from '../plan/plan.ts'
 import { AsyncTask } from './async-task.ts'
 import { Budgets } from './budgets.ts'
 import { buildIsland, type BuiltIsland } from './build.ts'
@@ -248,7 +248,8 @@ export class FusedRun {
       const task = new SourceTask(common, first, this.made.market, allowance, nowMs)
       return { made, faults, switches, task }
     }
-    const inputs = inputsOf(this.readersOf(island.id), island.order, island.joinsWorkers)
+    const owners = inputOrder(this.plan, island.id).map((edge) => ownerOf(this.plan, edge))
+    const inputs = inputsOf(this.readersOf(island.id), island.order, island.joinsWorkers, owners)
     if (!isAsyncStep(first!)) return { made, faults, switches, task: new StepsTask(common, inputs, nowMs) }
     const timeoutMs = island.stages[0]!.stage.settings.timeoutNs / 1e6
     const task = new AsyncTask({ ...common, step: first, faults: faults[0]!, timeoutMs }, inputs, nowMs)

@@ -8,7 +8,7 @@ import { predicateOf } from '../graph/condition.ts'
 import type { SwitchOptions } from '../graph/routing.ts'
 import type { Market } from '../market.ts'
 import { isAsyncStep, isSource, type Part, type Source } from '../operator.ts'
-import { inputOrder, type Plan, type PlannedEdge, type PlannedStage } from '../plan/plan.ts'
+import { inputOrder, ownerOf, type Plan, type PlannedEdge, type PlannedStage } from '../plan/plan.ts'
 import { observeSource } from '../pump.ts'
 import { faultsOf } from './faults-of.ts'
 import type { Made, MadeIsland } from './parts.ts'
@@ -20,7 +20,7 @@ import {
   workerOperator,
 } from './reference-operators.ts'
 import type { RunOptions, Undrained } from './run-options.ts'
-import { keepOneAnswer } from './worker-join.ts'
+import { keepOneAnswer, type Owner } from './worker-join.ts'
 
 /**
  * A plan as plain RxJS: one operator for each stage, one subject for what each gives. A record goes through everything
@@ -148,7 +148,10 @@ export class ReferenceRun {
     const register = (flush: () => boolean): void => {
       this.merges.push(flush)
     }
-    if (island.joinsWorkers) return mergeInSequence(streams, oneAnswer, register)
+    if (island.joinsWorkers) {
+      const owners = inputOrder(this.plan, island.id).map((edge) => ownerOf(this.plan, edge))
+      return mergeInSequence(streams, (group) => oneAnswer(group, owners), register)
+    }
     return island.order === 'sequence' ? mergeInSequence(streams, undefined, register) : merge(...streams)
   }
 
@@ -233,13 +236,17 @@ function branchTest(options: unknown, edge: PlannedEdge, market: Market): (words
 }
 
 /** What the workers of a partition say of one command, with one answer. */
-function oneAnswer(group: readonly (readonly Batch[])[]): readonly Batch[] {
+function oneAnswer(
+  group: readonly (readonly Batch[])[],
+  owners: readonly (Owner | undefined)[],
+): readonly Batch[] {
   const all = group.flat()
   if (group.filter((batches) => batches.length > 0).length < 2) return all
   const together = new Batch(all.length)
   for (const batch of all)
     together.words.set(batch.words.subarray(0, RECORD_WORDS), together.count++ * RECORD_WORDS)
-  keepOneAnswer(together)
+  const from = group.flatMap((batches, place) => batches.map(() => place))
+  keepOneAnswer(together, (index) => owners[from[index]!])
   return Array.from({ length: together.count }, (_, index) => {
     const single = new Batch(1)
     single.words.set(together.words.subarray(index * RECORD_WORDS, (index + 1) * RECORD_WORDS))

@@ -24,6 +24,8 @@ import {
 import { breachesOf, TrialWatch } from './trial-watch.ts'
 
 export interface SupervisorOptions extends Partial<SwapTimes> {
+  /** The pipeline file. */
+  readonly file: string
   /** Decodes the pipeline file as it is now. */
   readonly load: () => Promise<E.Either<PipelineError, Definition>>
   readonly prepare: Prepare
@@ -76,7 +78,7 @@ export class Supervisor {
   /** @param pipeline set up from the definition with `runOptionsOf(options)`; it is not yet run */
   constructor(definition: Definition, pipeline: Pipeline, options: SupervisorOptions) {
     const { healthMs = DEFAULT_TIMES.healthMs, barrierMs = DEFAULT_TIMES.barrierMs } = options
-    this.file = definition.file
+    this.file = options.file
     this.options = options
     this.times = { healthMs, barrierMs }
     this.runOptions = options.run
@@ -192,7 +194,7 @@ export class Supervisor {
   /** Changes over to another definition. */
   private async change(change: Change): Promise<Reloaded> {
     const { definition, text, diff, who, why } = change
-    const lines = diffLines(diff)
+    const lines = diffLines(diff).map((line) => definition.redact(this.current.definition.redact(line)))
     this.tell([`reload: ${this.file}`, ...lines.map((line) => `  ${line}`)].join('\n'))
     const old = this.current
     const handover = handoverOf(old.pipeline, old.definition, definition, diff)

@@ -32,6 +32,8 @@ export interface Candidate {
   readonly definition: Definition
   readonly pipeline: Pipeline
   readonly handover: Handover
+  /** Has its stages take the places in the market of those that they stand for. */
+  readonly takePlaces: () => void
 }
 
 export interface Swapped {
@@ -65,17 +67,21 @@ export async function prepareBeside(
   { prepare, options, times }: { prepare: Prepare; options: RunOptions; times: SwapTimes },
 ): Promise<Candidate> {
   const running = old.pipeline.parts()
+  const { market } = old.pipeline
+  const keepPlaces = market.remember()
   const prepared = await prepare(definition, {
     ...options,
     goesOn: true,
-    market: old.pipeline.market,
+    market,
     adopt: ({ id }, worker) => {
       const name = worker === undefined ? id : `${id}[${worker}]`
       return handover.adopted.has(name) ? running.get(name) : undefined
     },
   })()
+  const takePlaces = market.remember()
+  keepPlaces()
   if (E.isLeft(prepared)) throw new SwapRefused(prepared.left.problems.map(formatProblem))
-  const candidate = { definition, pipeline: prepared.right, handover }
+  const candidate = { definition, pipeline: prepared.right, handover, takePlaces }
   const problems = await illnesses(candidate, times.healthMs)
   if (problems.length === 0) return candidate
   await giveUp(candidate)
@@ -109,6 +115,7 @@ export async function swap(
       throw new SwapRefused(['the run is over'])
     for (const spec of addedInstruments(old.definition, definition)) old.pipeline.market.instruments.add(spec)
     notes.push(...handOver(old, candidate))
+    candidate.takePlaces()
   } catch (error) {
     old.pipeline.resume()
     await giveUp(candidate)
@@ -167,7 +174,7 @@ function handOver(old: Running, { pipeline, handover, definition }: Candidate): 
   for (const { id } of definition.stages) {
     const part = parts.get(id)
     if (part === undefined || !('process' in part)) continue
-    if (handover.adopted.has(id)) part.follow?.(steps)
+    if (handover.adopted.has(id)) part.upstreamIs?.(steps)
     steps.set(id, part)
   }
   return notes

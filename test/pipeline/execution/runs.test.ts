@@ -51,12 +51,15 @@ test('async stages - batches go through one at a time, in order, and others go o
   t.is(quick.all.count, 500)
   t.is(answered.all.count, 0)
   t.is(pipeline.stats().islands.find(({ id }) => id === 'slow')?.state, 'waiting')
-  let isOver = false
-  void over.then(() => (isOver = true))
-  while (!isOver) {
+  const state = { isOver: false }
+  const ending = over.then(() => {
+    state.isOver = true
+  })
+  while (!state.isOver) {
     waiting.shift()?.()
     await turns(1)
   }
+  await ending
   t.is(most, 1)
   t.deepEqual(sequencesOf(answered.all), sequencesOf(quick.all))
   t.true(answered.lines().every((line) => line.split(',')[LOTS] === '7'))

@@ -66,6 +66,7 @@ export class Supervised {
     if (E.isLeft(pipeline)) throw new Error(pipeline.left.problems.map(formatProblem).join('\n'))
     const told: string[] = []
     const supervisor = new Supervisor(definition.right, pipeline.right, {
+      file,
       load,
       prepare: (next, given) => prepareOnThreads(next, { module: '', args: {} }, given),
       revisions: new Revisions(file),
