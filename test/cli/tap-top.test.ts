@@ -11,14 +11,15 @@ stages:
   - { id: orders, operator: ingest, from: { simulate: { seed: 7, orders: 1000000000 } } }
   - { id: risk, operator: risk, limits: { maxOrderLots: 50000 } }
   - { id: match, operator: match }
-  - { id: lines, operator: publish, to: { ndjson: { file: SINK } } }
+  - { id: lines, operator: publish, PLACEto: { ndjson: { file: SINK } } }
 `
 
 async function started(
   t: ExecutionContext,
   sink: string,
+  place = '',
 ): Promise<{ file: string; running: Running; socket: string }> {
-  const folder = new Folder({ 'p.yaml': TEXT.replace('SINK', sink) })
+  const folder = new Folder({ 'p.yaml': TEXT.replace('SINK', sink).replace('PLACE', place) })
   const file = folder.at('p.yaml')
   const running = start(['run', file], { leaveStdout: true })
   t.teardown(async () => {
@@ -90,6 +91,15 @@ test.serial(
     t.regex(stderr, /\n\d+ records were passed over\n$/)
   },
 )
+
+test.serial('tap - of a stage on another thread it says where that is', async (t) => {
+  const { file } = await started(t, '/dev/null }, placement: { thread: out')
+  const { code, stderr } = await millrace(['tap', file, 'lines'])
+  t.is(code, 64)
+  t.regex(stderr, /lines runs on thread out: it cannot be looked at from here\n$/)
+  const { stdout } = await millrace(['top', file, '--once'])
+  t.regex(stdout, /\n {2}lines @out +[1-9]/)
+})
 
 test.serial('top --once - names a stalled consumer as the root cause', async (t) => {
   const { file } = await started(t, "'-'")

@@ -59,8 +59,13 @@ export class TapSession {
     )
     if (names.length === 0)
       throw new RangeError(`no stage or edge is called ${glob}: there are ${[...kinds.keys()].join(', ')}`)
-    this.send({ taps: names })
-    const taps = names.map((name) =>
+    const seen = names.filter((name) => threadOf(this.supervisor, name) === undefined)
+    if (seen.length === 0)
+      throw new RangeError(
+        `${names[0]} runs on thread ${threadOf(this.supervisor, names[0]!)}: it cannot be looked at from here`,
+      )
+    this.send({ taps: seen })
+    const taps = seen.map((name) =>
       this.supervisor
         .tap(tappedAt(this.supervisor, name))
         .subscribe((batch) => this.show(name, kinds.get(name)!, batch)),
@@ -112,6 +117,13 @@ function tappedAt({ definition, pipeline }: Supervisor, name: string): string {
   const isCut = pipeline.plan.edges.some(({ id }) => edgeName(id) === name)
   const fused = definition.connections.find(({ from, to }) => `${from}->${to}` === name)
   return isCut || fused === undefined ? name : fused.fromStage
+}
+
+/** The thread that a stage, or the one that writes to an edge, runs on; undefined for the main one. */
+function threadOf({ pipeline }: Supervisor, name: string): string | undefined {
+  const [id] = name.split(/\.|->/)
+  return pipeline.plan.islands.find(({ stages }) => stages.some(({ stage }) => stage.id === id))?.placement
+    ?.thread
 }
 
 /** What can be looked at, and which records it has: stages by their ids, edges as `FROM->TO`. */

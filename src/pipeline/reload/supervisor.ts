@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import * as E from 'fp-ts/lib/Either.js'
 import { Observable, type Subscription } from 'rxjs'
 import type { Batch } from '../../book/index.ts'
@@ -89,7 +89,7 @@ export class Supervisor {
       this.finish = resolve
     })
     this.isOver = false
-    this.text = readFileSync(this.file, 'utf8')
+    this.text = textOf(this.file)
     this.queue = Promise.resolve()
     this.watching = undefined
     this.onSwap = new Set()
@@ -146,7 +146,11 @@ export class Supervisor {
   /** Keeps the text that runs as a revision, unless there is one that has it. */
   keep(who: string): void {
     const { revisions } = this.options
-    if (revisions.list().some(({ number }) => revisions.text(number) === this.text)) return
+    try {
+      if (revisions.list().some(({ number }) => revisions.text(number) === this.text)) return
+    } catch {
+      // The next line says why.
+    }
     this.record(this.text, { who, why: 'start', diff: [] })
   }
 
@@ -172,14 +176,9 @@ export class Supervisor {
   }
 
   private async reloadNow(who: string, why: string): Promise<Reloaded> {
-    let text = ''
-    try {
-      text = readFileSync(this.file, 'utf8')
-    } catch (error) {
-      return this.refused([`${this.file}: ${messageOf(error)}`], [])
-    }
     const decoded = await this.options.load()
     if (E.isLeft(decoded)) return this.refused(decoded.left.problems.map(formatProblem), [])
+    const text = textOf(this.file)
     const diff = diffOf(this.current.definition, decoded.right)
     if (isEmptyDiff(diff)) {
       if (why !== SAVED || text !== this.text) this.tell(`reload: ${this.file} means what it meant before`)
@@ -302,6 +301,11 @@ export class Supervisor {
   private tell(text: string): void {
     this.options.tell?.(this.current.definition.redact(text))
   }
+}
+
+/** The text of a file that can be read again, unlike a pipe. */
+function textOf(file: string): string {
+  return statSync(file, { throwIfNoEntry: false })?.isFile() === true ? readFileSync(file, 'utf8') : ''
 }
 
 /** What is to be changed over to. */

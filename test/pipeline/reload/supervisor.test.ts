@@ -290,6 +290,28 @@ test.serial('reload - added instruments get the next numbers and can be traded',
   await over
 })
 
+test.serial('reload - a file that means the same changes nothing', async (t) => {
+  const one = await Supervised.of(t, WHOLE)
+  const { pipeline } = one.supervisor
+  const over = one.supervisor.run()
+  one.write(`# a comment\n${WHOLE.replace('operator: match', 'operator: match, marketData: false')}`)
+  t.like(await one.supervisor.reload('user test'), { outcome: 'unchanged', problems: [], diff: [] })
+  t.is(one.supervisor.pipeline, pipeline)
+  await over
+})
+
+test.serial('reload - a bound on records is one for all pipelines together', async (t) => {
+  const one = await Supervised.of(t, WHOLE, { run: { allowance: { left: 100_000 } } })
+  const over = one.supervisor.run()
+  await one.past(10_000)
+  one.write(WHOLE.replace('50000', '49999'))
+  t.is((await one.supervisor.reload('user test')).outcome, 'swapped')
+  t.is((await over).commands, 100_000)
+  t.is((await one.supervisor.reload('user test')).outcome, 'unchanged')
+  one.write(WHOLE)
+  t.like(await one.supervisor.reload('user test'), { outcome: 'refused', problems: ['the run is over'] })
+})
+
 test.serial('tap - goes on over a reload', async (t) => {
   const one = await Supervised.of(t, WHOLE)
   const over = one.supervisor.run()
