@@ -93,7 +93,7 @@ test.serial(
 )
 
 test.serial('tap - of a stage on another thread it says where that is', async (t) => {
-  const { file } = await started(t, '/dev/null }, placement: { thread: out')
+  const { file } = await started(t, '/dev/null', 'placement: { thread: out }, ')
   const { code, stderr } = await millrace(['tap', file, 'lines'])
   t.is(code, 64)
   t.regex(stderr, /lines runs on thread out: it cannot be looked at from here\n$/)

@@ -91,7 +91,9 @@ export async function prepareBeside(
 /** Lets go of a pipeline that was only set up. */
 export async function giveUp({ pipeline, handover }: Candidate): Promise<void> {
   pipeline.release(handover.adopted)
-  await pipeline.abort()
+  const fresh = [...pipeline.parts()].filter(([name]) => !handover.adopted.has(name))
+  // They have done nothing yet, so there is nothing to be written out; sources must not take what is the old ones'.
+  await Promise.allSettled(fresh.map(async ([, part]) => part.close?.()))
 }
 
 /**

@@ -157,11 +157,16 @@ test.serial('reload - what cannot be handed over is refused with the reason', as
   t.is((await over).commands, 400_000)
 })
 
+let closed = 0
 const sick = defineOperator({
   name: 'sick',
   consumes: 'event',
   traits: () => ({ readsOnly: true }),
-  create: (): Step => ({ process: () => {}, health: () => Promise.reject(new Error('no pulse')) }),
+  create: (): Step => ({
+    process: () => {},
+    health: () => Promise.reject(new Error('no pulse')),
+    close: async () => void closed++,
+  }),
 }).operator
 
 test.serial('reload - a new stage that is not healthy never gets to work', async (t) => {
@@ -172,6 +177,7 @@ test.serial('reload - a new stage that is not healthy never gets to work', async
   const { outcome, problems } = await one.supervisor.reload('user test')
   t.is(outcome, 'refused')
   t.regex(problems.join(), /:11:\d+ ill: it is not healthy: no pulse$/)
+  t.is(closed, 1)
   t.is((await over).commands, 400_000)
   t.true(one.read('whole.ndjson') === (await undisturbed(t)))
 })
