@@ -1,9 +1,11 @@
-// `npm run bench` runs all benches and prints what they found; `npm run bench -- book pipeline micro scale` those named;
+// `npm run bench` runs all benches and prints what they found; with names, such as `npm run bench -- book pipeline`, those;
 // `--json` prints one JSON document. docs/benchmarks.md says what the figures mean.
 import { parseArgs } from 'node:util'
 import { benchBook } from './book.ts'
 import { measurePipeline } from '../src/cli/bench/bench-pipeline.ts'
 import { benchMicro } from './micro.ts'
+import { benchRing } from './ring/index.ts'
+import { benchRisk } from './risk.ts'
 import { benchScale } from './scale/index.ts'
 
 const { values, positionals } = parseArgs({
@@ -18,7 +20,9 @@ const benches: Record<string, () => unknown> = {
   book: () => benchBook(values),
   pipeline: () => measurePipeline(1_000_000, 21),
   micro: benchMicro,
+  ring: benchRing,
   scale: benchScale,
+  risk: benchRisk,
 }
 const names = positionals.length > 0 ? positionals : Object.keys(benches)
 const unknown = names.filter((name) => !Object.hasOwn(benches, name))

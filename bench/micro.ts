@@ -9,7 +9,8 @@ import {
   cancelOrder,
   Side,
 } from '../src/book/index.ts'
-import { ensureLevel, LadderHeap, removeLevel, SIDE_WORDS } from '../src/book/state/price-ladder.ts'
+import { BookHeap } from '../src/book/state/book-heap.ts'
+import { ensureLevel, removeLevel, SIDE_WORDS } from '../src/book/state/price-ladder.ts'
 import { FusedSteps } from '../src/pipeline/island.ts'
 import { workloadInstruments } from '../src/cli/bench/workload.ts'
 
@@ -19,7 +20,7 @@ export function benchMicro(): Record<string, string> {
   const suite = new Benchmark.Suite()
   const instruments = workloadInstruments()
 
-  const ladder = new LadderHeap(65_536)
+  const ladder = new BookHeap(65_536)
   const bids = ladder.allocate(SIDE_WORDS)
   for (let price = 9_000; price < 11_000; price += 3) ensureLevel(ladder, bids, price)
   let price = 0

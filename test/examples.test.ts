@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import test from 'ava'
 import { EventKind } from '../src/book/index.ts'
 import { ingest, Market, match, publish, risk, validate } from '../src/operators/index.ts'
-import { root } from './support/cli.ts'
+import { millrace, root } from './support/cli.ts'
 import { spawned } from './support/spawned.ts'
 import { ended } from './support/streams.ts'
 
@@ -15,11 +15,46 @@ async function printed(example: string): Promise<string> {
 }
 
 test('examples - each of them is run here', (t) => {
-  t.deepEqual(readdirSync(join(root, 'examples')).sort(), ['book.ts', 'operators.ts'])
+  t.deepEqual(readdirSync(join(root, 'examples')).sort(), [
+    'book.ts',
+    'max-rate.ndjson',
+    'max-rate.test.ts',
+    'max-rate.ts',
+    'max-rate.yaml',
+    'operators.ts',
+  ])
 })
 
 test('examples - the engine on its own trades what crosses', async (t) => {
   t.is(await printed('book.ts'), '100 at 585.40, 200 left\n')
+})
+
+test('examples - the test of an operator of its own passes', async (t) => {
+  const out = await printed('max-rate.test.ts')
+  t.regex(out, /pass 4\n/)
+  t.regex(out, /fail 0\n/)
+})
+
+test('examples - a file names an operator of its own', async (t) => {
+  const args = ['run', 'examples/max-rate.yaml', '--input', 'examples/max-rate.ndjson']
+  const { code, stdout, stderr } = await millrace(args)
+  t.is(code, 0, stderr)
+  const events = stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, string>)
+  t.deepEqual(
+    events.map(({ event, id, taker, code }) => [event, id ?? taker, code]),
+    [
+      ['accepted', 'a1', undefined],
+      ['accepted', 'a2', undefined],
+      ['accepted', 'b1', undefined],
+      ['trade', 'b1', undefined],
+      ['rejected', 'a3', 'CODE_100'],
+      ['accepted', 'a4', undefined],
+    ],
+  )
+  t.regex(stderr, /too fast: 1 orders/)
 })
 
 test('examples - the operators find the largest trade of each instrument', async (t) => {

@@ -134,10 +134,11 @@ test('package - it holds what is built and how to use it, and no tests, sources 
     paths.includes('dist/index.js') && paths.includes('dist/index.d.ts') && paths.includes('bin/millrace.js'),
   )
   for (const folder of ['pipelines', 'scenarios'])
-    for (const name of readdirSync(join(root, folder))) t.true(paths.includes(`${folder}/${name}`), name)
+    for (const name of readdirSync(join(root, folder)).filter((entry) => entry.includes('.')))
+      t.true(paths.includes(`${folder}/${name}`), name)
   const isMeant = (path: string): boolean =>
     /^dist\/.+\.(?:js|d\.ts)$/.test(path) ||
-    /^(?:bin\/millrace\.js|pipelines\/[\w-]+\.yaml|scenarios\/[\w-]+\.scenario|docs\/[\w./-]+|package\.json|[A-Z]+(?:\.md)?)$/.test(
+    /^(?:bin\/millrace\.js|schema\/\w+\.schema\.json|pipelines\/[\w/.-]+\.yaml|scenarios\/[\w-]+\.scenario|docs\/[\w./-]+|package\.json|[A-Z]+(?:\.md)?)$/.test(
       path,
     )
   t.deepEqual(

@@ -125,6 +125,7 @@ export function changeFault(words: Int32Array, at: number, instruments: Instrume
 
 function controlFault(words: Int32Array, at: number, instruments: Instruments): number {
   const kind = headKind(words[at + HEAD]!)
+  if (kind === CommandKind.risk) return ACCEPTED
   if (kind === 0 || kind > CommandKind.group) return RejectCode.INVALID_COMMAND
   const argument = words[at + ARGUMENT]!
   if (kind === CommandKind.group)

@@ -1,9 +1,9 @@
 import { NONE } from '../memory/heap.ts'
+import { BookHeap } from './state/book-heap.ts'
 import { LEVEL_PRICE_TICKS, LEVEL_SHOWN } from './state/level.ts'
 import {
   ensureLevel,
   findLevel,
-  LadderHeap,
   nextLevel,
   removeLevel,
   SIDE_BEST,
@@ -26,12 +26,12 @@ export interface PriceLevel {
  * few steps however far apart the prices are, and changing one allocates nothing. Sides are `Side.buy` and `Side.sell`.
  */
 export class LevelBook {
-  private readonly heap: LadderHeap
+  private readonly heap: BookHeap
   /** The two sides, bids first. */
   private readonly sides: number
 
   constructor() {
-    this.heap = new LadderHeap(4_096)
+    this.heap = new BookHeap(4_096)
     this.sides = this.heap.allocate(2 * SIDE_WORDS)
     this.heap.words[this.at(Side.sell) + SIDE_RISING] = 1
   }

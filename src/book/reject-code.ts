@@ -70,6 +70,40 @@ export const RejectCode = {
   RISK_NOTIONAL: 61,
   /** Price is further from the last trade than the collar allows. */
   RISK_PRICE_COLLAR: 62,
+  /** The kill switch of risk is on for this client or instrument. */
+  RISK_KILL_SWITCH: 63,
+  /** Risk has the client or the instrument halted. */
+  RISK_HALTED: 64,
+  /** The client may only reduce its position, and the order does not. */
+  RISK_REDUCE_ONLY: 65,
+  /** The client may not trade the instrument. */
+  RISK_INSTRUMENT: 66,
+  /** Price is further beyond the best price of the other side than the collar allows. */
+  RISK_COLLAR_BEST: 67,
+  /** Price is further from the reference price than the collar allows. */
+  RISK_COLLAR_REFERENCE: 68,
+  /** The latest trade is too old for the collar, and there is no reference price. */
+  RISK_STALE_PRICE: 69,
+  /** With all open orders of its side the position would be above its limit. */
+  RISK_POSITION: 70,
+  /** The sum of the client's positions, whichever their side, would be above its limit. */
+  RISK_GROSS_EXPOSURE: 71,
+  /** The client's long less its short positions, or the reverse, would be above its limit. */
+  RISK_NET_EXPOSURE: 72,
+  /** The client has lost more than it may in a day; what reduces a position passes. */
+  RISK_DAILY_LOSS: 73,
+  /** The client sends more messages than it may. */
+  RISK_MESSAGE_RATE: 74,
+  /** The client sends more messages for each trade than it may. */
+  RISK_ORDER_TO_TRADE: 75,
+  /** The order is the client's order before once more. */
+  RISK_DUPLICATE: 76,
+  /** The order would trade with one of its own client. */
+  RISK_SELF_TRADE: 77,
+  /** A market order, or a stop that becomes one, without a protection price. */
+  RISK_UNPROTECTED: 78,
+  /** A circuit breaker has tripped for the client or the instrument. */
+  RISK_BREAKER: 79,
 } as const
 
 export type RejectName = keyof typeof RejectCode

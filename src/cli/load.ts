@@ -1,21 +1,27 @@
 import { pipe } from 'fp-ts/lib/function.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
-import { loadDefinition } from '../pipeline/definition.ts'
+import { loadDefinition, type Definition } from '../pipeline/definition.ts'
 import { formatProblem, pipelineError, type PipelineError } from '../pipeline/problem.ts'
 import { registry } from '../operators/registry.ts'
+import { importPlugin } from './import-plugin.ts'
 
 /** Options that every command that reads a pipeline file has. */
 export interface LoadOptions {
   readonly input?: string
+  readonly profile?: string
   readonly set: readonly string[]
   readonly format: 'text' | 'json'
 }
 
 /** Reads a pipeline file with the environment and `--input`, which it must have a use for, as its variables. */
-export function load(file: string, { input, set }: LoadOptions): ReturnType<typeof loadDefinition> {
+export function load(
+  file: string,
+  { input, set, profile }: Pick<LoadOptions, 'input' | 'set' | 'profile'>,
+): ReturnType<typeof loadDefinition> {
   const variables = input === undefined ? process.env : { ...process.env, INPUT: input }
+  const given: Record<string, string> = input === undefined ? {} : { INPUT: '--input' }
   return pipe(
-    loadDefinition(file, registry, { variables, overrides: set }),
+    loadDefinition(file, registry, { variables, given, overrides: set, profile, importModule: importPlugin }),
     TE.filterOrElse(
       (definition) => input === undefined || definition.variables.has('INPUT'),
       () => {
@@ -24,6 +30,11 @@ export function load(file: string, { input, set }: LoadOptions): ReturnType<type
       },
     ),
   )
+}
+
+/** Writes what can be lived with to standard error, a line each; for programs as one JSON document. */
+export function printWarnings({ warnings }: Definition, format: 'text' | 'json'): void {
+  if (warnings.length > 0) printProblems({ _tag: 'PipelineError', problems: warnings }, format)
 }
 
 /** Writes all problems to standard error: a line each, or one JSON document. */

@@ -3,9 +3,13 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { addBench } from './bench/commands.ts'
 import { ExitCode } from './exit-code.ts'
 import { runFile, type RunFileOptions } from './run.ts'
+import { addSchema } from './schema.ts'
+import { settleFile, type SettleFileOptions } from './settle.ts'
+import { addBackup } from './backup.ts'
+import { addEvents } from './events.ts'
+import { addReplay } from './replay.ts'
 import { addTest } from './test.ts'
-import { validateFile } from './validate.ts'
-import type { LoadOptions } from './load.ts'
+import { validateFile, type ValidateOptions } from './validate.ts'
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
   version: string
@@ -30,14 +34,25 @@ pipelineCommand('run', 'run a pipeline file to its end, or until Ctrl-C, and rep
     process.exitCode = await runFile(file, options)
   })
 
-pipelineCommand('validate', 'check a pipeline file and say all that is wrong with it').action(
-  async (file: string, options: LoadOptions) => {
+pipelineCommand('validate', 'check a pipeline file and say all that is wrong with it')
+  .option('--echo', 'print what the file comes to, secrets hidden, and where each value is from')
+  .action(async (file: string, options: ValidateOptions) => {
     process.exitCode = await validateFile(file, options)
-  },
-)
+  })
+
+pipelineCommand('settle', "settle a pipeline file's log once more and write the settlement of each day")
+  .option('--out <file>', 'where the settlement goes, in place of what the file says')
+  .option('--quiet', 'no progress and no report')
+  .action(async (file: string, options: SettleFileOptions) => {
+    process.exitCode = await settleFile(file, options)
+  })
 
 addBench(program)
+addSchema(program)
 addTest(program)
+addReplay(program)
+addEvents(program)
+addBackup(program)
 
 // What is said there is for someone to read; if nobody does, the run goes on.
 process.stderr.on('error', () => {})
@@ -55,6 +70,7 @@ function pipelineCommand(name: string, description: string): Command {
     .description(description)
     .argument('<file>', 'pipeline file, YAML or JSON')
     .option('--input <file>', 'what ${INPUT} in the pipeline file stands for')
+    .option('--profile <name>', 'lay a profile over the file: development, benchmark, production or your own')
     .option(
       '--set <path=value>',
       'override a value, such as stages.risk.limits.collarTicks=50; repeatable',

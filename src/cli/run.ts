@@ -1,7 +1,10 @@
 import * as E from 'fp-ts/lib/Either.js'
+import type { Definition } from '../pipeline/definition.ts'
+import { JournalError } from '../journal/problem.ts'
 import { preparePipeline, type Pipeline } from '../pipeline/runtime.ts'
 import { ExitCode } from './exit-code.ts'
-import { load, printProblems, type LoadOptions } from './load.ts'
+import { startWithHeap } from './heap.ts'
+import { load, printProblems, printWarnings, type LoadOptions } from './load.ts'
 import { print } from './print.ts'
 import { showProgress } from './progress.ts'
 import { reportJson, reportText } from './report.ts'
@@ -24,6 +27,9 @@ export async function runFile(file: string, options: RunFileOptions): Promise<nu
     printProblems(definition.left, options.format)
     return ExitCode.configuration
   }
+  const ended = await startWithHeap(definition.right.runtime.heap ?? {})
+  if (ended !== undefined) return ended
+  printWarnings(definition.right, options.format)
   const stop = new AbortController()
   // A run that is to last a time has no count of orders to end at, unless one is asked for too.
   const records = options.orders ?? (options.duration === undefined ? undefined : Infinity)
@@ -34,20 +40,25 @@ export async function runFile(file: string, options: RunFileOptions): Promise<nu
   })()
   if (E.isLeft(prepared)) {
     printProblems(prepared.left, options.format)
-    return ExitCode.configuration
+    return prepared.left.isUnavailable === true ? ExitCode.unavailable : ExitCode.configuration
   }
   const release = stopOnSignals(stop)
   const timer =
     options.duration === undefined ? undefined : setTimeout(() => stop.abort(), options.duration * 1e3)
   try {
-    return await runToReport(prepared.right, options)
+    return await runToReport(prepared.right, definition.right, options)
   } finally {
     clearTimeout(timer)
     release()
   }
 }
 
-async function runToReport(pipeline: Pipeline, options: RunFileOptions): Promise<number> {
+/** Runs a pipeline that is set up, and reports. Returns the exit code. */
+export async function runToReport(
+  pipeline: Pipeline,
+  { redact }: Definition,
+  options: RunFileOptions,
+): Promise<number> {
   const { market } = pipeline
   const endProgress = options.quiet === true ? () => {} : showProgress(() => market.sequence)
   try {
@@ -59,12 +70,12 @@ async function runToReport(pipeline: Pipeline, options: RunFileOptions): Promise
       ? await print(text, market.stdoutTaken ? process.stderr : process.stdout)
       : ExitCode.good
     if (report.failure === undefined || report.failure.isQuiet) return code
-    process.stderr.write(`millrace: ${report.failure.message}\n`)
+    process.stderr.write(`millrace: ${redact(report.failure.message)}\n`)
     return ExitCode.ioError
   } catch (error) {
     endProgress()
-    process.stderr.write(`millrace: ${error instanceof Error ? error.message : String(error)}\n`)
-    return ExitCode.software
+    process.stderr.write(`millrace: ${redact(error instanceof Error ? error.message : String(error))}\n`)
+    return error instanceof JournalError ? ExitCode.ioError : ExitCode.software
   }
 }
 

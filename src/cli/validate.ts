@@ -1,17 +1,30 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { ExitCode } from './exit-code.ts'
-import { load, printProblems, type LoadOptions } from './load.ts'
+import { echoJson, echoYaml } from '../pipeline/echo.ts'
+import { load, printProblems, printWarnings, type LoadOptions } from './load.ts'
 import { print } from './print.ts'
 
-/** `millrace validate FILE`: says what is wrong with a pipeline file, or that nothing is. Returns the exit code. */
-export async function validateFile(file: string, options: LoadOptions): Promise<number> {
+export interface ValidateOptions extends LoadOptions {
+  /** Whether what is in effect is printed. */
+  readonly echo?: boolean
+}
+
+/**
+ * `millrace validate FILE`: says what is wrong with a pipeline file, or that nothing is, and with `--echo` what it comes
+ * to. Returns the exit code.
+ */
+export async function validateFile(file: string, options: ValidateOptions): Promise<number> {
   const definition = await load(file, options)()
   if (E.isLeft(definition)) {
     printProblems(definition.left, options.format)
     return ExitCode.configuration
   }
+  printWarnings(definition.right, options.format)
   const { name, stages } = definition.right
-  if (options.format === 'json')
-    return print(`${JSON.stringify({ name, stages: stages.map(({ id }) => id) })}\n`)
+  if (options.format === 'json') {
+    const echo = options.echo === true ? echoJson(definition.right) : {}
+    return print(`${JSON.stringify({ name, stages: stages.map(({ id }) => id), ...echo })}\n`)
+  }
+  if (options.echo === true) return print(echoYaml(definition.right))
   return print(`${file}: good (${name}: ${stages.map(({ id }) => id).join(' -> ')})\n`)
 }

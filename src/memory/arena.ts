@@ -1,5 +1,5 @@
 /** The part of WebAssembly's interface that is used here; TypeScript has it only among the browser's types. */
-interface GrowingMemory {
+export interface GrowingMemory {
   readonly buffer: SharedArrayBuffer
   grow(pages: number): number
 }
@@ -19,7 +19,8 @@ const MAX_PAGES = 65_536
  */
 export class Arena {
   words: Int32Array
-  private readonly memory: GrowingMemory
+  /** What compiled code is given, so that it works on the same words. */
+  readonly memory: GrowingMemory
 
   /** @param words how many to start with; rounded up to a whole page of 16,384 words */
   constructor(words: number) {

@@ -18,14 +18,22 @@ import {
 import type { Market } from '../pipeline/market.ts'
 import type { Operator, Source, StageProblem } from '../pipeline/operator.ts'
 import { observeSource, type PumpOptions } from '../pipeline/pump.ts'
+import { openShmSource, shmCommandOptions } from './input/shm-source.ts'
+import { jetStreamSourceOptions, openJetStreamSource } from './input/jetstream-source.ts'
+import { natsSourceOptions, openNatsSource } from './input/nats-source.ts'
 import { openLobster } from './lobster/lobster-source.ts'
+import { openOrderEntry, orderEntryOptions } from './order-entry/order-entry-source.ts'
+import { Resumed } from './input/resumed.ts'
 import { openOrders } from './orders/order-text.ts'
 import { FLOW_PROFILES, type ProfileName } from './simulator/profiles.ts'
 import { Simulator } from './simulator/simulator.ts'
 
 /** A program may ask for flow without end; a file cannot write that. */
-const count = new Codec<number>('a whole number above 0', (value, context) =>
-  value === Infinity ? t.success(value) : wholeNumber({ min: 1 }).validate(value, context),
+const count = new Codec<number>(
+  'a whole number above 0',
+  (value, context) =>
+    value === Infinity ? t.success(value) : wholeNumber({ min: 1 }).validate(value, context),
+  wholeNumber({ min: 1 }).shape,
 )
 
 const sources = {
@@ -33,39 +41,82 @@ const sources = {
   simulate: options(
     {},
     {
-      profile: oneOf(...(Object.keys(FLOW_PROFILES) as ProfileName[])),
-      seed: wholeNumber({ min: 0 }),
-      orders: count,
-      clients: wholeNumber({ min: 1, max: 100_000 }),
-      badShare: numberBetween(0, 1),
+      profile: oneOf(...(Object.keys(FLOW_PROFILES) as ProfileName[])).describe('What flow is like.', {
+        default: 'nasdaq-large-tick',
+      }),
+      seed: wholeNumber({ min: 0 }).describe('The same seed gives the same bytes.', { default: 1 }),
+      orders: count.describe('How many commands to make.', { default: 1_000_000 }),
+      clients: wholeNumber({ min: 1, max: 100_000 }).describe('How many traders there are.', {
+        default: 250,
+      }),
+      badShare: numberBetween(0, 1).describe('The share of commands that are wrong on purpose.', {
+        default: 0.01,
+      }),
     },
-  ),
+  ).describe('Seeded, bursty order flow from the embedded generator.'),
   /** A LOBSTER message file, plain or gzip. */
-  lobster: options({ messages: text }, { symbol: text }),
+  lobster: options(
+    { messages: text.describe('A LOBSTER message file, plain or gzip.') },
+    { symbol: text.describe("By default the file's name up to the first `_`.") },
+  ).describe('A recorded NASDAQ day: each run of executions becomes the one order that must have caused it.'),
   /** Orders as NDJSON or CSV, from a file or, where it is `-`, from standard input. */
-  orders: options({ file: text }, { format: oneOf('auto', 'ndjson', 'csv') }),
+  orders: options(
+    { file: text.describe('NDJSON or CSV, plain or gzip; `-` is standard input.') },
+    {
+      format: oneOf('auto', 'ndjson', 'csv').describe('By default what the first line says.', {
+        default: 'auto',
+      }),
+    },
+  ).describe('Orders as text.'),
+  /** A ring in a file that another process writes commands into. */
+  shm: shmCommandOptions,
+  /** Frames and lines of JSON over core NATS. */
+  nats: natsSourceOptions,
+  /** Requests over NATS, each answered; a publish stage behind match hands the answers back. */
+  orderEntry: orderEntryOptions,
+  /** The same from a JetStream stream. */
+  jetstream: jetStreamSourceOptions,
 }
 
-/** Where orders come from: one of `simulate`, `lobster` and `orders`. */
+/** Where orders come from: one of the above. */
 export type IngestFrom = VariantOf<typeof sources>
 
-function open(market: Market, from: IngestFrom, records?: number): TE.TaskEither<StageProblem, Source> {
+/** An edge that carries orders must not lose any without a word. */
+function natsSourceProblem({ nats }: IngestFrom): StageProblem | undefined {
+  if (nats?.whenFull !== 'dropNewest') return undefined
+  const message = 'orders must not be lost without a word: expected reject (senders are told), or jetstream'
+  return { path: ['from', 'nats', 'whenFull'], message }
+}
+
+function open(
+  market: Market,
+  from: IngestFrom,
+  id = 'ingest',
+  records?: number,
+): TE.TaskEither<StageProblem, Source> {
   if (from.simulate !== undefined) {
     const { orders = records, ...rest } =
       records === undefined ? from.simulate : { ...from.simulate, orders: records }
     return TE.fromEither(
       E.tryCatch(
-        () => new Simulator(market, { ...rest, orders }),
+        () => new Resumed(new Simulator(market, { ...rest, orders }), market),
         (error) => ({ path: ['from', 'simulate'], message: (error as Error).message }),
       ),
     )
   }
+  if (from.nats !== undefined) return openNatsSource(market, from.nats)
+  if (from.orderEntry !== undefined) return openOrderEntry(market, from.orderEntry)
+  if (from.jetstream !== undefined) return openJetStreamSource(market, id, from.jetstream)
   const [path, source] =
-    from.lobster !== undefined
-      ? [['from', 'lobster', 'messages'], openLobster(market, from.lobster)]
-      : [['from', 'orders', 'file'], openOrders(market, from.orders)]
+    from.shm !== undefined
+      ? [['from', 'shm', 'file'], openShmSource(market, 'command', from.shm)]
+      : from.lobster !== undefined
+        ? [['from', 'lobster', 'messages'], openLobster(market, from.lobster)]
+        : [['from', 'orders', 'file'], openOrders(market, from.orders)]
   return pipe(
     source as TE.TaskEither<string, Source>,
+    // What comes through a pipe comes once; a file is there again.
+    TE.map((opened) => (from.orders?.file === '-' ? opened : new Resumed(opened, market))),
     TE.mapLeft((message) => ({ path, message })),
   )
 }
@@ -91,15 +142,17 @@ export function ingest(market: Market, from: IngestFrom, pump: PumpOptions = {})
 
 export const ingestOperator: Operator<{ readonly from: IngestFrom }> = {
   name: 'ingest',
-  options: options({ from: variant(sources) }),
+  description: 'A source of orders.',
+  options: options({ from: variant(sources).describe('Where orders come from.') }),
   consumes: undefined,
   produces: 'command',
   check: ({ from }, { instruments }) =>
-    from.simulate !== undefined && instruments === 0
+    natsSourceProblem(from) ??
+    (from.simulate !== undefined && instruments === 0
       ? {
           path: ['from', 'simulate'],
           message: 'expected at least one instrument to trade, under instruments',
         }
-      : undefined,
-  create: ({ from }, { market, records }) => open(market, from, records),
+      : undefined),
+  create: ({ from }, { market, id, records }) => open(market, from, id, records),
 }

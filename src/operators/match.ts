@@ -1,17 +1,22 @@
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import type { OperatorFunction } from 'rxjs'
 import { MatchingEngine, type Batch } from '../book/index.ts'
+import type { JournalOptions } from '../journal/options.ts'
+import { JournalError } from '../journal/problem.ts'
 import { checkInvariants } from '../book/recovery/invariants.ts'
 import { checked, flag, options, wholeNumber } from '../pipeline/codec.ts'
 import { fromStep } from '../pipeline/island.ts'
 import type { Market } from '../pipeline/market.ts'
 import type { Operator, Step } from '../pipeline/operator.ts'
+import { journalCodec, JournaledMatch, openJournal } from './journaled-match.ts'
 
 export interface MatchOptions {
   /** Whether `level` and `bestPrices` events are made too. By default not. */
   readonly marketData?: boolean | undefined
   /** After how many commands the engine's invariants are checked. By default never. */
   readonly check?: number | undefined
+  /** Where commands and events are written down, and taken up again after a restart. By default nowhere. */
+  readonly journal?: JournalOptions | undefined
 }
 
 /** Hands commands to a matching engine; what comes out are its events. */
@@ -63,11 +68,45 @@ export class CheckedMatch extends Match {
   }
 }
 
-function step(market: Market, { marketData = false, check }: MatchOptions): Match {
+/**
+ * @param upstream the steps before, whose state goes into the journal's snapshots
+ * @throws JournalError if the journal cannot be opened
+ */
+function step(
+  market: Market,
+  { marketData = false, check, journal }: MatchOptions,
+  upstream?: ReadonlyMap<string, Step>,
+): Step {
+  if (journal !== undefined) {
+    const opened = openJournal(market, journal, marketData, upstream)
+    return new JournaledMatch(market, opened, check === undefined ? undefined : checker(opened.engine, check))
+  }
   return check === undefined ? new Match(market, marketData) : new CheckedMatch(market, marketData, check)
 }
 
-const optionsCodec = options({}, { marketData: flag, check: wholeNumber({ min: 1 }) })
+/** A function to be called after each command, which now and then looks whether the engine is whole. */
+function checker(engine: MatchingEngine, every: number): () => void {
+  let commands = 0
+  return () => {
+    if (++commands % every !== 0) return
+    const broken = checkInvariants(engine)
+    if (broken !== undefined)
+      throw new Error(`match: an invariant is broken after ${commands} commands: ${broken}`)
+  }
+}
+
+const optionsCodec = options(
+  {},
+  {
+    marketData: flag.describe('Whether price levels and best prices that change are events too.', {
+      default: false,
+    }),
+    check: wholeNumber({ min: 1 }).describe(
+      "After how many commands the engine's invariants are checked. For finding faults: it looks at the whole book.",
+    ),
+    journal: journalCodec,
+  },
+)
 
 /** Matches commands in the market's order books. Takes batches of commands and gives batches of events. */
 export function match(market: Market, matchOptions: MatchOptions = {}): OperatorFunction<Batch, Batch> {
@@ -77,9 +116,16 @@ export function match(market: Market, matchOptions: MatchOptions = {}): Operator
 
 export const matchOperator: Operator<MatchOptions> = {
   name: 'match',
+  description: 'The matching engine: price-time priority. Commands in, events out.',
   options: optionsCodec,
   consumes: 'command',
   produces: 'event',
-  create: (given, { market, checkEvery }) =>
-    TE.right(step(market, { ...given, check: checkEvery ?? given.check })),
+  create: (given, { market, checkEvery, upstream }) =>
+    TE.tryCatch(
+      async () => step(market, { ...given, check: checkEvery ?? given.check }, upstream),
+      (error) => ({
+        path: error instanceof JournalError ? ['journal', 'dir'] : [],
+        message: error instanceof Error ? error.message : String(error),
+      }),
+    ),
 }

@@ -7,28 +7,58 @@ import { fromStep } from '../pipeline/island.ts'
 import type { Market } from '../pipeline/market.ts'
 import type { Operator, StageProblem, Step } from '../pipeline/operator.ts'
 import { openAgreement } from './lobster/agreement.ts'
+import { openShmSink, shmSinkOptions } from './sinks/shm-sink.ts'
+import { orderAnswerOptions, orderAnswers } from './order-entry/order-entry-sink.ts'
 import { Callback, type EventCallback } from './sinks/callback.ts'
 import { openEventLines } from './sinks/event-lines.ts'
+import { bookFeedOptions, openBookFeed } from './sinks/book-sink.ts'
+import { jetStreamSinkOptions, openJetStreamSink } from './sinks/jetstream-sink.ts'
+import { natsSinkOptions, openNatsSink } from './sinks/nats-sink.ts'
+import { openRedisSink, redisSinkOptions } from './sinks/redis-sink.ts'
 import { Summary } from './sinks/summary.ts'
 
 const sinks = {
   /** Counts, best prices and depth, shown when the run is over. */
-  summary: options({}),
+  summary: options({}).describe('Counts that must add up, best prices and depth, in the report.'),
   /** Every event as a line of JSON, to a file or, where it is `-`, to standard output. */
-  ndjson: options({ file: text }),
+  ndjson: options({
+    file: text.describe('A path, or `-` for standard output.'),
+  }).describe('Every event as a line of JSON.'),
   /** The engine's trades held against the LOBSTER message file that the orders came from. */
-  agreement: options({ messages: text }, { symbol: text }),
+  agreement: options(
+    { messages: text.describe('The LOBSTER message file that the orders came from.') },
+    { symbol: text.describe("By default the file's name up to the first `_`.") },
+  ).describe("The engine's trades held against a recorded day."),
+  /** A ring in a file that another process reads. */
+  shm: shmSinkOptions,
+  /** Frames and JSON over core NATS. */
+  nats: natsSinkOptions,
+  /** The same into a JetStream stream, each event once. */
+  jetstream: jetStreamSinkOptions,
+  /** Books over core NATS: changes, snapshots and checksums. */
+  bookFeed: bookFeedOptions,
+  /** Answers to the order entry that the orders came in by. */
+  orderEntry: orderAnswerOptions,
+  /** Order events and trades to Redis Streams. */
+  redisStreams: redisSinkOptions,
 }
 
-/** Where events go: one of `summary`, `ndjson` and `agreement`. */
+/** Where events go: one of the above. */
 export type PublishTo = VariantOf<typeof sinks>
 
-function open(market: Market, to: PublishTo): TE.TaskEither<StageProblem, Step> {
+function open(market: Market, to: PublishTo, id = 'publish'): TE.TaskEither<StageProblem, Step> {
   if (to.summary !== undefined) return TE.right(new Summary(market))
+  if (to.nats !== undefined) return openNatsSink(market, to.nats)
+  if (to.bookFeed !== undefined) return openBookFeed(market, to.bookFeed)
+  if (to.jetstream !== undefined) return openJetStreamSink(market, to.jetstream)
+  if (to.orderEntry !== undefined) return TE.right(orderAnswers(market, to.orderEntry))
+  if (to.redisStreams !== undefined) return openRedisSink(market, id, to.redisStreams)
   const [path, sink] =
-    to.ndjson !== undefined
-      ? [['to', 'ndjson', 'file'], openEventLines(market, to.ndjson)]
-      : [['to', 'agreement', 'messages'], openAgreement(market, to.agreement)]
+    to.shm !== undefined
+      ? [['to', 'shm', 'file'], openShmSink(market, 'event', to.shm)]
+      : to.ndjson !== undefined
+        ? [['to', 'ndjson', 'file'], openEventLines(market, to.ndjson)]
+        : [['to', 'agreement', 'messages'], openAgreement(market, to.agreement)]
   return pipe(
     sink as TE.TaskEither<string, Step>,
     TE.mapLeft((message) => ({ path, message })),
@@ -59,8 +89,9 @@ function isStep(to: Step | PublishTo): to is Step {
 
 export const publishOperator: Operator<{ readonly to: PublishTo }> = {
   name: 'publish',
-  options: options({ to: variant(sinks) }),
+  description: 'Hands events on to the outside.',
+  options: options({ to: variant(sinks).describe('Where events go.') }),
   consumes: 'event',
   produces: 'event',
-  create: ({ to }, { market }) => open(market, to),
+  create: ({ to }, { market, id }) => open(market, to, id),
 }

@@ -35,6 +35,38 @@ export class RecentIds {
     return false
   }
 
+  /** All ids, to be taken up by `restore`: how many are remembered, how many are young, and the two tables. */
+  snapshot(): Uint8Array {
+    const { young, old } = this
+    const words = new Int32Array(2 + young.length + old.length)
+    words[0] = this.remembered
+    words[1] = this.count
+    words.set(young, 2)
+    words.set(old, 2 + young.length)
+    return new Uint8Array(words.buffer)
+  }
+
+  /**
+   * Takes up the ids of a snapshot, of a table of another size too.
+   * @throws RangeError where the bytes are no such snapshot
+   */
+  restore(bytes: Uint8Array): void {
+    const words = new Int32Array(Uint8Array.from(bytes).buffer)
+    const cells = (words.length - 2) / 2
+    if (!(cells >= 32) || !Number.isInteger(Math.log2(cells)))
+      throw new RangeError('recent order ids: not a snapshot of them')
+    if (words[0] === this.remembered && cells === this.young.length) {
+      this.count = words[1]!
+      this.young = words.slice(2, 2 + cells)
+      this.old = words.slice(2 + cells)
+      return
+    }
+    // The old ones first: they are the first to be forgotten.
+    for (const from of [2 + cells, 2])
+      for (let at = from; at < from + cells; at += 2)
+        if (words[at] !== 0 || words[at + 1] !== 0) this.add(words[at]!, words[at + 1]!)
+  }
+
   private isTaken(cells: Int32Array, at: number): boolean {
     return cells[at * 2] !== 0 || cells[at * 2 + 1] !== 0
   }

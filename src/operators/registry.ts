@@ -2,7 +2,10 @@ import type { AnyOperator, Registry } from '../pipeline/operator.ts'
 import { ingestOperator } from './ingest.ts'
 import { matchOperator } from './match.ts'
 import { publishOperator } from './publish.ts'
+import { receiveOperator } from './receive.ts'
 import { riskOperator } from './risk.ts'
+import { sendOperator } from './send.ts'
+import { settleOperator } from './settle.ts'
 import { validateOperator } from './validate.ts'
 
 const operators: readonly AnyOperator[] = [
@@ -10,7 +13,10 @@ const operators: readonly AnyOperator[] = [
   validateOperator,
   riskOperator,
   matchOperator,
+  settleOperator,
   publishOperator,
+  sendOperator,
+  receiveOperator,
 ]
 
 /** The operators that a pipeline file can name. */

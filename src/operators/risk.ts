@@ -1,12 +1,17 @@
+import * as E from 'fp-ts/lib/Either.js'
+import { pipe } from 'fp-ts/lib/function.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import type { OperatorFunction } from 'rxjs'
 import { MAX_LOTS, MAX_PRICE_TICKS, type Batch } from '../book/index.ts'
 import * as record from '../book/record.ts'
 import * as rejectCode from '../book/reject-code.ts'
-import { checked, decimal, options, wholeNumber } from '../pipeline/codec.ts'
+import { checked } from '../pipeline/codec.ts'
 import { fromStep } from '../pipeline/island.ts'
 import type { Market } from '../pipeline/market.ts'
 import type { Operator, Step } from '../pipeline/operator.ts'
+import type { RiskLimits } from '../risk/index.ts'
+import { riskLimits, riskOptions, type RiskOptions } from './risk/risk-options.ts'
+import { RiskStage } from './risk/risk-stage.ts'
 
 // Bound here so that V8 folds them into the code (ARCHITECTURE.md, 'Constants on the hot path').
 const { CODE, CommandKind, HEAD, headKind, headOrderType, INSTRUMENT, LINKED_ORDER_ID, LOTS, ORDER_ID } =
@@ -17,24 +22,15 @@ const { ACCEPTED, RejectCode } = rejectCode
 /** Of the word at CODE; the other half are flags. */
 const REJECT_CODE_MASK = 0xffff
 
-/** Limits for one order; those left out are not checked. */
-export interface RiskLimits {
-  /** Largest quantity, in lots. */
-  readonly maxOrderLots?: number | undefined
-  /** Largest price times quantity, as a decimal amount in the currency of the price. */
-  readonly maxNotional?: string | undefined
-  /** How far a price may be from the last trade, either way, in ticks. */
-  readonly collarTicks?: number | undefined
-}
-
 /**
- * Writes a reject code into new orders, amends and replaces that go past a limit.
+ * Writes a reject code into new orders, amends and replaces that go past a limit: for the three limits that need no state,
+ * size, notional and collar, where nothing else is asked for.
  *
  * The reference is the instrument's last trade; until there is one, its reference price; without either the collar is
  * open. An order without a limit or protection price is valued at its stop price if it has one that stays, or else at
  * the reference. An amend or a replace is checked as the order it would make.
  */
-class Risk implements Step {
+class OrderLimits implements Step {
   private readonly market: Market
   private readonly maxOrderLots: number
   private readonly collarTicks: number
@@ -63,6 +59,8 @@ class Risk implements Step {
       words[at + CODE]! |= code
     } else if (kind === CommandKind.amend) words[at + CODE]! |= this.checkChange(words, at, ORDER_ID)
     else if (kind === CommandKind.replace) words[at + CODE]! |= this.checkChange(words, at, LINKED_ORDER_ID)
+    // There is no state that a changed limit could be held against.
+    else if (kind === CommandKind.risk) words[at + CODE]! |= RejectCode.INVALID_COMMAND
   }
 
   /**
@@ -116,25 +114,49 @@ function isAbove(lots: number, price: number, limit: number): boolean {
   return BigInt(lots) * BigInt(price) > BigInt(limit)
 }
 
-/** Checks orders against limits. Stands before `match` in the same island, whose trades move the collar. */
-export function risk(market: Market, limits: RiskLimits = {}): OperatorFunction<Batch, Batch> {
-  const given = checked(limitsCodec, limits, 'risk')
-  return fromStep(() => new Risk(market, given))
+/** Whether a stage with these options can do without state. */
+function isPlain(options: RiskOptions): boolean {
+  const { limits = {}, ...rest } = options
+  const others = Object.values(rest).some((value) => value !== undefined)
+  const asked = Object.entries(limits).filter(([, value]) => value !== undefined)
+  return !others && asked.every(([name]) => PLAIN_LIMITS.has(name))
 }
 
-const limitsCodec = options(
-  {},
-  {
-    maxOrderLots: wholeNumber({ min: 1, max: MAX_LOTS }),
-    maxNotional: decimal,
-    collarTicks: wholeNumber({ min: 0, max: MAX_PRICE_TICKS }),
-  },
-)
+const PLAIN_LIMITS: ReadonlySet<string> = new Set(['maxOrderLots', 'maxNotional', 'collarTicks'])
 
-export const riskOperator: Operator<{ readonly limits?: RiskLimits | undefined }> = {
+/**
+ * Checks orders against limits. Stands before `match` in the same island, whose trades move the collar, and whose events
+ * are the positions.
+ * @param asked the venue's limits, or a RiskStage of one's own, to change limits and look at positions while it runs
+ * @param options narrower limits, what a breach leads to, breakers
+ */
+export function risk(
+  market: Market,
+  asked: RiskLimits | RiskStage = {},
+  options: Omit<RiskOptions, 'limits'> = {},
+): OperatorFunction<Batch, Batch> {
+  if (asked instanceof RiskStage) return fromStep(() => asked)
+  const limits = checked(riskLimits, asked, 'risk')
+  const given = { ...checked(riskOptions, options, 'risk'), limits }
+  return fromStep(() => makeStep(market, given))
+}
+
+function makeStep(market: Market, options: RiskOptions): Step {
+  return isPlain(options) ? new OrderLimits(market, options.limits ?? {}) : new RiskStage(market, options)
+}
+
+export const riskOperator: Operator<RiskOptions> = {
   name: 'risk',
-  options: options({}, { limits: limitsCodec }),
+  description: 'Refuses orders that go past a limit.',
+  options: riskOptions,
   consumes: 'command',
   produces: 'command',
-  create: ({ limits = {} }, { market }) => TE.right(new Risk(market, limits)),
+  create: (options, { market }) =>
+    pipe(
+      E.tryCatch(
+        () => makeStep(market, options),
+        (error) => ({ path: [], message: (error as Error).message }),
+      ),
+      TE.fromEither,
+    ),
 }

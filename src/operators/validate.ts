@@ -46,9 +46,26 @@ class Validate implements Step {
         words[at + CODE]! |= RejectCode.DUPLICATE_ORDER_ID
     }
   }
+
+  /** The order ids that are remembered. */
+  snapshot(): Uint8Array {
+    return this.recent?.snapshot() ?? new Uint8Array(0)
+  }
+
+  restore(bytes: Uint8Array): void {
+    if (bytes.length > 0) this.recent?.restore(bytes)
+  }
 }
 
-const rulesCodec = options({}, { rememberIds: wholeNumber({ min: 0, max: 16_777_216 }) })
+const rulesCodec = options(
+  {},
+  {
+    rememberIds: wholeNumber({ min: 0, max: 16_777_216 }).describe(
+      'How many order ids seen lately are remembered, to refuse one that comes again; 0 remembers none.',
+      { default: REMEMBER_IDS },
+    ),
+  },
+)
 
 /** Checks commands against the instrument table; see RejectCode for what it may find. */
 export function validate(market: Market, rules: ValidateRules = {}): OperatorFunction<Batch, Batch> {
@@ -58,6 +75,7 @@ export function validate(market: Market, rules: ValidateRules = {}): OperatorFun
 
 export const validateOperator: Operator<ValidateRules> = {
   name: 'validate',
+  description: 'Gives a reject code to each command that is wrong in itself or repeats an id.',
   options: rulesCodec,
   consumes: 'command',
   produces: 'command',

@@ -1,7 +1,11 @@
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
 import { parseDecimal } from '../book/decimal.ts'
+import type { Notes, Props, Shape } from './codec-shape.ts'
+import { aKey, type WithChoices } from './decode-problems.ts'
 import { didYouMean } from './suggest.ts'
+
+export { checked, decodeProblems, show, type DecodeProblem } from './decode-problems.ts'
 
 /**
  * Codecs for what people write in a file. They differ from io-ts's own in that they report every error at once, refuse
@@ -12,14 +16,25 @@ import { didYouMean } from './suggest.ts'
 /** Reads what people write. As `encode` does nothing, it fits wherever a wider type is read. */
 export class Codec<A> extends t.Type<A, unknown> {
   declare readonly encode: t.Encode<unknown, unknown>
+  /** What it takes, for schemas and completion. */
+  readonly shape: Shape
+  readonly notes: Notes
 
-  constructor(name: string, validate: t.Validate<unknown, A>) {
+  constructor(name: string, validate: t.Validate<unknown, A>, shape: Shape = { kind: 'any' }) {
     super(
       name,
       (value): value is A => E.isRight(validate(value, [])),
       validate,
       (value) => value,
     )
+    this.shape = shape
+    this.notes = {}
+  }
+
+  /** The same codec with something to say about its key. Notes that it had stay where they are not given anew. */
+  describe(description: string, notes: Omit<Notes, 'description'> = {}): this {
+    const copy = Object.create(Object.getPrototypeOf(this) as object) as this
+    return Object.assign(copy, this, { notes: { ...this.notes, ...notes, description } })
   }
 
   override asEncoder(): t.Encoder<unknown, unknown> {
@@ -27,12 +42,6 @@ export class Codec<A> extends t.Type<A, unknown> {
   }
 }
 
-/** What a codec says about the keys or texts it takes, so that a near miss can be answered with the right one. */
-interface WithChoices {
-  readonly choices: readonly string[]
-}
-
-type Props = Readonly<Record<string, t.Mixed>>
 type NoProps = { readonly [K in never]: t.Mixed }
 type Flat<A> = { readonly [K in keyof A]: A[K] }
 type OptionsOf<R extends Props, O extends Props> = Flat<
@@ -43,8 +52,8 @@ type OptionsOf<R extends Props, O extends Props> = Flat<
 export class OptionsType<A> extends Codec<A> {
   readonly keys: readonly string[]
 
-  constructor(keys: readonly string[], validate: t.Validate<unknown, A>) {
-    super('a map', validate)
+  constructor(keys: readonly string[], validate: t.Validate<unknown, A>, shape?: Shape) {
+    super('a map', validate, shape)
     this.keys = keys
   }
 }
@@ -55,7 +64,8 @@ export function options<R extends Props, O extends Props = NoProps>(
   optional: O = {} as O,
 ): OptionsType<OptionsOf<R, O>> {
   const keys = [...Object.keys(required), ...Object.keys(optional)]
-  return new OptionsType(keys, (value, context) => {
+  const shape: Shape = { kind: 'options', required, optional }
+  const validate: t.Validate<unknown, OptionsOf<R, O>> = (value, context) => {
     if (!isMap(value)) return t.failure(value, context)
     const errors: t.Errors = []
     const decoded: Record<string, unknown> = {}
@@ -73,7 +83,8 @@ export function options<R extends Props, O extends Props = NoProps>(
     for (const key of Object.keys(value))
       if (!keys.includes(key)) errors.push(keyError(value[key], context, key, unknownKey(key, keys)))
     return errors.length > 0 ? t.failures(errors) : t.success(decoded as OptionsOf<R, O>)
-  })
+  }
+  return new OptionsType(keys, validate, shape)
 }
 
 /** What is said of a key that is none of those expected. */
@@ -88,7 +99,8 @@ export function unknownKey(key: string, expected: readonly string[]): string {
  */
 export function wholeNumber(bounds: { readonly min?: number; readonly max?: number } = {}): Codec<number> {
   const { min = -Infinity, max = Infinity } = bounds
-  return codec(wholeNumberName(min, max < MAX_INT32 ? max : Infinity), (value) => {
+  const name = wholeNumberName(min, max < MAX_INT32 ? max : Infinity)
+  return codec(name, { kind: 'whole', min, max }, (value) => {
     if (!Number.isSafeInteger(value) || (value as number) < min) return E.left(undefined)
     return (value as number) > max
       ? E.left(`expected ${wholeNumberName(min, max)}`)
@@ -98,38 +110,47 @@ export function wholeNumber(bounds: { readonly min?: number; readonly max?: numb
 
 /** A number between two bounds, both inclusive. */
 export function numberBetween(min: number, max: number): Codec<number> {
-  return codec(`a number from ${min} to ${max}`, (value) =>
+  return codec(`a number from ${min} to ${max}`, { kind: 'number', min, max }, (value) =>
     typeof value === 'number' && value >= min && value <= max ? E.right(value) : E.left(undefined),
   )
 }
 
 /** A decimal as text, whether it was written as text or as a number: digit for digit what the file says. */
-export const decimal: Codec<string> = codec('a decimal number', (value) => readDecimal(value, -Infinity))
-
-export const positiveDecimal: Codec<string> = codec('a decimal number above 0', (value) =>
-  readDecimal(value, 1),
+export const decimal: Codec<string> = codec(
+  'a decimal number',
+  { kind: 'decimal', isAboveZero: false },
+  (value) => readDecimal(value, -Infinity),
 )
 
-export const text: Codec<string> = codec('text', (value) => {
+export const positiveDecimal: Codec<string> = codec(
+  'a decimal number above 0',
+  { kind: 'decimal', isAboveZero: true },
+  (value) => readDecimal(value, 1),
+)
+
+export const text: Codec<string> = codec('text', { kind: 'text' }, (value) => {
   if (typeof value === 'string' && value !== '') return E.right(value)
   const bare = typeof value === 'number' || typeof value === 'boolean'
   return E.left(bare ? 'expected text (in quotes)' : undefined)
 })
 
-export const flag: Codec<boolean> = codec('true or false', (value) =>
+/** Text that must never be printed: a password, a token. Write it as `${file:PATH}` or `${NAME}`. */
+export const secret: Codec<string> = text.describe('', { isSecret: true })
+
+export const flag: Codec<boolean> = codec('true or false', { kind: 'flag' }, (value) =>
   typeof value === 'boolean' ? E.right(value) : E.left(undefined),
 )
 
 /** One of a few words. */
 export function oneOf<const W extends readonly string[]>(...words: W): Codec<W[number]> & WithChoices {
-  const type = codec<W[number]>(`one of ${words.join(', ')}`, (value) =>
+  const type = codec<W[number]>(`one of ${words.join(', ')}`, { kind: 'words', words }, (value) =>
     words.includes(value as string) ? E.right(value as string) : E.left(undefined),
   )
   return Object.assign(type, { choices: words })
 }
 
 export function listOf<C extends t.Mixed>(item: C): Codec<readonly t.TypeOf<C>[]> {
-  return new Codec('a list', (value, context) => {
+  const validate: t.Validate<unknown, readonly t.TypeOf<C>[]> = (value, context) => {
     if (!Array.isArray(value)) return t.failure(value, context)
     const errors: t.Errors = []
     const decoded: t.TypeOf<C>[] = []
@@ -138,12 +159,13 @@ export function listOf<C extends t.Mixed>(item: C): Codec<readonly t.TypeOf<C>[]
         decoded.push(one)
       })
     return errors.length > 0 ? t.failures(errors) : t.success(decoded)
-  })
+  }
+  return new Codec('a list', validate, { kind: 'list', item })
 }
 
 /** A map from names that the file chooses. The result has no prototype, so a name is only ever what the file says. */
 export function mapOf<C extends t.Mixed>(item: C): Codec<Readonly<Record<string, t.TypeOf<C>>>> {
-  return new Codec('a map', (value, context) => {
+  const validate: t.Validate<unknown, Readonly<Record<string, t.TypeOf<C>>>> = (value, context) => {
     if (!isMap(value)) return t.failure(value, context)
     const errors: t.Errors = []
     const decoded: Record<string, t.TypeOf<C>> = Object.create(null)
@@ -154,7 +176,8 @@ export function mapOf<C extends t.Mixed>(item: C): Codec<Readonly<Record<string,
       })
     }
     return errors.length > 0 ? t.failures(errors) : t.success(decoded)
-  })
+  }
+  return new Codec('a map', validate, { kind: 'map', item })
 }
 
 /** One key of several, each absent where another is there: `from.simulate !== undefined` says which it is. */
@@ -170,7 +193,7 @@ export type VariantOf<P extends Props> = {
  */
 export function variant<P extends Props>(cases: P): Codec<VariantOf<P>> & WithChoices {
   const choices = Object.keys(cases)
-  const type = new Codec<VariantOf<P>>(`one of ${choices.join(', ')}`, (value, context) => {
+  const validate: t.Validate<unknown, VariantOf<P>> = (value, context) => {
     const bare = typeof value === 'string'
     const wrapped: unknown = bare ? { [value]: {} } : value
     if (!isMap(wrapped)) return t.failure(value, context)
@@ -191,86 +214,34 @@ export function variant<P extends Props>(cases: P): Codec<VariantOf<P>> & WithCh
     if (E.isRight(decoded)) return t.success({ [key]: decoded.right } as VariantOf<P>)
     if (!bare || codec instanceof OptionsType) return decoded
     return t.failure(value, context, `expected { ${key}: ${codec.name} }`)
-  })
+  }
+  const type = new Codec(`one of ${choices.join(', ')}`, validate, { kind: 'variant', cases })
   return Object.assign(type, { choices })
 }
 
-/**
- * Options that a program gives, held to the same codec as those of a file.
- * @throws TypeError that says all that is wrong with them
- */
-export function checked<A>(codec: t.Type<A, unknown>, value: unknown, what: string): A {
-  const decoded = codec.decode(value)
-  if (E.isRight(decoded)) return decoded.right
-  const told = decodeProblems(decoded.left).map(
-    ({ path, message }) => `${[what, ...path].join('.')}: ${message}`,
-  )
-  throw new TypeError(told.join('; '))
-}
-
-/** One thing that is wrong in decoded data: where it is, counted from what was decoded, and what it is. */
-export interface DecodeProblem {
-  readonly path: string[]
-  /** Whether the key or the value is at fault. */
-  readonly of: 'key' | 'value'
-  readonly message: string
-}
-
-/**
- * Decode errors in words. io-ts notes the members of unions and intersections as if they were keys; those are left out.
- * @param conceal gives what is shown in place of a text in the data, for values that must not be printed
- */
-export function decodeProblems(errors: t.Errors, conceal?: (text: string) => string): DecodeProblem[] {
-  return errors.map(({ value, context, message }) => {
-    const path = context
-      .filter((_, at) => at > 0 && !isAlternative(context[at - 1]!.type))
-      .map((entry) => entry.key)
-    const type = context.at(-1)?.type
-    if (type === aKey) return { path, of: 'key', message: message! }
-    const expected = message ?? `expected ${type?.name ?? 'something else'}`
-    if (value === undefined) return { path, of: 'value', message: `missing, ${expected}` }
-    const hint = typeof value === 'string' && hasChoices(type) ? didYouMean(value, type.choices) : ''
-    return { path, of: 'value', message: `${expected}, got ${show(value, conceal)}${hint}` }
-  })
-}
-
-/** A value as JSON, cut after some 60 characters. */
-export function show(value: unknown, conceal: (text: string) => string = (plain) => plain): string {
-  if (typeof value === 'number') return String(value)
-  let json: string | undefined
-  try {
-    json = JSON.stringify(value, (_, inner: unknown) => (typeof inner === 'string' ? conceal(inner) : inner))
-  } catch {
-    // A ring of objects: only a program can pass one, no file.
-  }
-  const shown = json ?? String(value)
-  return shown.length > MAX_SHOWN ? `${shown.slice(0, MAX_SHOWN - 3)}...` : shown
-}
-
-const MAX_SHOWN = 60
 const MAX_INT32 = 2 ** 31 - 1
 
-/** Stands at the end of an error's context when the key itself is at fault, not its value. */
-const aKey: t.Mixed = t.unknown.pipe(t.unknown, 'a key')
-
-function keyError(value: unknown, context: t.Context, key: string, message: string): t.ValidationError {
+/** What is wrong with a key itself, whatever stands under it. */
+export function keyError(
+  value: unknown,
+  context: t.Context,
+  key: string,
+  message: string,
+): t.ValidationError {
   return { value, context: t.appendContext(context, key, aKey, value), message }
 }
 
-function isAlternative(type: unknown): boolean {
-  return type instanceof t.UnionType || type instanceof t.IntersectionType
-}
-
-function hasChoices(type: unknown): type is WithChoices {
-  return type instanceof t.Type && 'choices' in type
-}
-
 /** A codec of a single value; what it gives on the left is the message, where its name does not say enough. */
-function codec<A>(name: string, read: (value: unknown) => E.Either<string | undefined, A>): Codec<A> {
-  return new Codec(name, (value, context) => {
+function codec<A>(
+  name: string,
+  shape: Shape,
+  read: (value: unknown) => E.Either<string | undefined, A>,
+): Codec<A> {
+  const validate: t.Validate<unknown, A> = (value, context) => {
     const result = read(value)
     return E.isRight(result) ? result : t.failure(value, context, result.left)
-  })
+  }
+  return new Codec(name, validate, shape)
 }
 
 function collect<A>(result: t.Validation<A>, errors: t.Errors, keep: (value: A) => void): void {

@@ -3,14 +3,27 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import * as t from 'io-ts'
 import type { InstrumentSpec } from '../book/instruments.ts'
-import { Codec, listOf, mapOf, oneOf, options, OptionsType, text, unknownKey } from './codec.ts'
-import { parseDocument, readDocument, type Document, type DocumentOptions, type Part } from './document.ts'
+import { Codec, listOf, mapOf, oneOf, options, text, unknownKey } from './codec.ts'
+import { codecUnder, keysOf, shapeOf } from './codec-shape.ts'
+import {
+  documentOf,
+  parseLayers,
+  readText,
+  type Document,
+  type DocumentOptions,
+  type Part,
+} from './document.ts'
 import { readInstruments, type Terms } from './instrument-terms.ts'
 import type { AnyOperator, Registry } from './operator.ts'
+import type { IsChoice } from './merge.ts'
 import { STAGE_ID } from './path.ts'
+import { loadPlugins, refusePlugins, type PluginOptions } from './plugins.ts'
 import { pipelineError, type PipelineError, type Problem } from './problem.ts'
 import { Reader } from './reader.ts'
+import { runtimeSettings, type RuntimeSettings } from './runtime-settings.ts'
+import { STAGE_KEYS } from './stage-keys.ts'
 import { didYouMean } from './suggest.ts'
+import { OVERRIDE_FILE } from './overrides.ts'
 import type { Place } from './tree.ts'
 import { wire, type StageDraft } from './wiring.ts'
 
@@ -37,33 +50,83 @@ export interface Definition {
   readonly stages: readonly StageDefinition[]
   /** Variables that the file mentions, whether or not their defaults were used. */
   readonly variables: ReadonlySet<string>
+  /** How it is run; see docs/configuration.md. */
+  readonly runtime: RuntimeSettings
+  /** What whoever runs it should know, and may live with. */
+  readonly warnings: readonly Problem[]
+  /** The values that it was decoded from, each with its place. */
+  readonly document: Document
+  /** The operators that its stages may name: those given and those of its plugins. */
+  readonly registry: Registry
+  /** A text as it may be printed: without the secrets of the file. */
+  readonly redact: (text: string) => string
   /** What went wrong under a key of a stage, as a problem at its place in the file. */
   readonly problemAt: (stageId: string, path: readonly string[], message: string) => Problem
 }
 
-/** Reads a pipeline file. The error holds everything that is wrong with it, each with its place. */
+export interface LoadSettings extends DocumentOptions, Pick<PluginOptions, 'importModule'> {}
+
+/**
+ * Reads a pipeline file, what it includes, its profile and its plugins. The error holds everything that is wrong with
+ * it, each with its place. A plugin is a program: it is executed when it is loaded.
+ */
 export function loadDefinition(
   file: string,
   registry: Registry,
-  settings?: DocumentOptions,
+  settings: LoadSettings = {},
 ): TE.TaskEither<PipelineError, Definition> {
   return pipe(
-    readDocument(file, settings),
-    TE.chainEitherK((document) => definitionOf(document, registry)),
+    readText(file),
+    TE.chainEitherK((source) => parseLayers(file, source, settings)),
+    TE.chain((layers) => async () => {
+      const plugins = await loadPlugins(layers, registry, settings)
+      const document = documentOf(layers, settings, choicesOf(plugins.registry))
+      return definitionOf(document, plugins.registry, plugins.problems)
+    }),
   )
 }
 
-/** Decodes the text of a pipeline file; `file` is what problems call it. */
+/** The operators that a pipeline file can name, those of its plugins among them, whatever else is wrong with it. */
+export function loadRegistry(
+  file: string,
+  registry: Registry,
+  settings: LoadSettings = {},
+): TE.TaskEither<PipelineError, Registry> {
+  return pipe(
+    readText(file),
+    TE.chainEitherK((source) => parseLayers(file, source, settings)),
+    TE.chain((layers) => async () => {
+      const plugins = await loadPlugins(layers, registry, settings)
+      return plugins.problems.length > 0 ? E.left(pipelineError(plugins.problems)) : E.right(plugins.registry)
+    }),
+  )
+}
+
+/**
+ * Decodes the text of a pipeline file; `file` is what problems call it, and where what it includes is looked for. It
+ * loads no plugins: a text that lists some is refused.
+ */
 export function decodeDefinition(
   file: string,
   source: string,
   registry: Registry,
-  settings?: DocumentOptions,
+  settings: DocumentOptions = {},
 ): E.Either<PipelineError, Definition> {
   return pipe(
-    parseDocument(file, source, settings),
-    E.chain((document) => definitionOf(document, registry)),
+    parseLayers(file, source, settings),
+    E.chain((layers) =>
+      definitionOf(documentOf(layers, settings, choicesOf(registry)), registry, refusePlugins(layers)),
+    ),
   )
+}
+
+/** Where a file that is laid over another chooses anew: among the options of a stage. */
+function choicesOf(registry: Registry): IsChoice {
+  return ([list, , ...path], operator = '') => {
+    let codec: t.Mixed | undefined = list === 'stages' ? registry.get(operator)?.options : undefined
+    for (const key of path) codec = codec === undefined ? undefined : codecUnder(codec, key)
+    return codec !== undefined && shapeOf(codec).kind === 'variant'
+  }
 }
 
 const stageList = new Codec<readonly unknown[]>('a list of at least one stage', (value, context) =>
@@ -73,7 +136,13 @@ const stageList = new Codec<readonly unknown[]>('a list of at least one stage', 
 /** The shape of the whole. Stages and instruments are read one by one. */
 const wholeFile = options(
   { name: text, stages: stageList },
-  { instruments: mapOf(t.unknown), defaultInstrument: t.unknown },
+  {
+    instruments: mapOf(t.unknown),
+    defaultInstrument: t.unknown,
+    include: t.unknown,
+    plugins: listOf(text),
+    runtime: runtimeSettings,
+  },
 )
 
 const stageId = new Codec<string>('an id (a letter, then letters, digits and dashes)', (value, context) =>
@@ -84,11 +153,13 @@ const inputIds = new Codec<readonly string[]>('the id of a stage, or a list of t
   typeof value === 'string' && value !== '' ? t.success([value]) : listOf(text).validate(value, context),
 )
 
-/** Keys that every stage has; all others are its operator's. */
-const STAGE_KEYS = ['id', 'operator', 'inputs']
-
-function definitionOf(document: Document, registry: Registry): E.Either<PipelineError, Definition> {
+function definitionOf(
+  document: Document,
+  registry: Registry,
+  pluginProblems: readonly Problem[],
+): E.Either<PipelineError, Definition> {
   const reader = new Reader(document)
+  checkOverrides(reader)
   if (document.valueAt([]) === null) reader.report([], 'nothing is in this file: expected name and stages')
   const whole = document.valueAt([]) === null ? undefined : reader.read(wholeFile, [])
   const terms = readInstruments(reader)
@@ -96,6 +167,7 @@ function definitionOf(document: Document, registry: Registry): E.Either<Pipeline
   const drafts = Array.isArray(list) ? list.map((_, index) => readStage(reader, index, registry)) : []
   const wired = wire(drafts, reader)
   if (reader.problems.length === 0) checkStages(drafts, reader, terms.instruments.length)
+  if (pluginProblems.length > 0) return E.left(withoutPlugins(reader, pluginProblems))
   if (reader.problems.length > 0 || whole === undefined) return E.left(pipelineError(reader.problems))
   const stages = wired.map(({ draft, input }) => stageOf(document, draft, input))
   const paths = new Map(drafts.map(({ id, path }) => [id, path]))
@@ -105,10 +177,30 @@ function definitionOf(document: Document, registry: Registry): E.Either<Pipeline
     ...terms,
     stages,
     variables: document.variables,
+    runtime: whole.runtime ?? {},
+    warnings: document.warnings,
+    document,
+    registry,
+    redact: (text) => document.redactor.redact(text),
     problemAt: (id, path, message) =>
       document.problem([...(paths.get(id) ?? ['stages', id]), ...path], message),
   })
 }
+
+/** What is wrong with plugins, and all else but for operators that are unknown because of it. */
+function withoutPlugins({ problems }: Reader, pluginProblems: readonly Problem[]): PipelineError {
+  const others = problems.filter(({ message }) => !message.startsWith(UNKNOWN_OPERATOR))
+  return pipelineError([...pluginProblems, ...others])
+}
+
+/** Files are read, and their plugins loaded, before anything is overridden. */
+function checkOverrides(reader: Reader): void {
+  for (const key of ['include', 'plugins'])
+    if (reader.document.position([key], 'key').file === OVERRIDE_FILE)
+      reader.report([key], `${key} cannot be set: write it in a file`, 'key')
+}
+
+const UNKNOWN_OPERATOR = 'unknown operator '
 
 /** What stages ask of the file as a whole. Only of one that is good in its parts: one mistake is not told twice. */
 function checkStages(drafts: readonly StageDraft[], reader: Reader, instruments: number): void {
@@ -157,14 +249,15 @@ function readOperator(reader: Reader, stage: readonly string[], registry: Regist
   if (operator === undefined)
     reader.report(
       path,
-      `unknown operator ${reader.show(name)}, expected one of ${names.join(', ')}${didYouMean(name, names)}`,
+      `${UNKNOWN_OPERATOR}${reader.show(name)}, expected one of ${names.join(', ')}${didYouMean(name, names)}`,
     )
   return operator
 }
 
 function readOptions(reader: Reader, path: readonly string[], operator: AnyOperator): unknown {
   const codec = operator.options
-  const keys = codec instanceof OptionsType ? [...STAGE_KEYS, ...codec.keys] : undefined
+  const own = keysOf(codec)
+  const keys = own === undefined ? undefined : [...STAGE_KEYS, ...own]
   return reader.read(codec, path, {
     pick: (stage) =>
       Object.fromEntries(Object.entries(stage as object).filter(([key]) => !STAGE_KEYS.includes(key))),

@@ -1,26 +1,32 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
-import { createReadStream } from 'node:fs'
 import { isExactNumber } from './exact-number.ts'
+import { readText } from './files.ts'
+import { readLayers, type Layers } from './layers.ts'
+import { mergeTrees, type IsChoice } from './merge.ts'
 import { applyOverride } from './overrides.ts'
 import { formatPath, STAGE_ID } from './path.ts'
 import { pipelineError, type PipelineError, type Problem } from './problem.ts'
+import { isSecretName, readSecret, Redactor } from './secrets.ts'
 import { substitute, type Variables } from './substitute.ts'
-import { parseTree, type Fault, type Place, type TreeNode } from './tree.ts'
+import type { Fault, Place, TreeNode } from './tree.ts'
+
+export { MAX_FILE_BYTES, readText } from './files.ts'
 
 export interface DocumentOptions {
   /** What `${NAME}` stands for. */
   readonly variables?: Variables | undefined
   /** `path=value` texts that are put in before variables are. */
   readonly overrides?: readonly string[] | undefined
+  /** The profile to lay over the file: `production`, say. */
+  readonly profile?: string | undefined
+  /** Variables that whoever started the program gave by an option: no secrets, and where they are from. */
+  readonly given?: Readonly<Record<string, string>> | undefined
 }
 
 /** Which part of an entry: the key itself or what it is set to. */
 export type Part = 'key' | 'value'
-
-/** A pipeline file is a page or two; this bounds what one that is something else can cost. */
-export const MAX_FILE_BYTES = 4 * 1024 * 1024
 
 /** The values of a YAML or JSON file, each with its place. Paths are keys from the top, lists by index. */
 export class Document {
@@ -29,15 +35,33 @@ export class Document {
   readonly problems: readonly Problem[]
   /** Names of all variables that the file mentions. */
   readonly variables: ReadonlySet<string>
-  private readonly root: TreeNode
+  /** What whoever runs the pipeline should know, and may live with. */
+  readonly warnings: readonly Problem[]
+  readonly root: TreeNode
+  /** Hides the secrets of the file in what is printed. */
+  readonly redactor: Redactor
+  /** Where the values of a file are said to come from, by the name of the file. */
+  readonly labels: ReadonlyMap<string, string>
   /** Texts that came from variables, with what the file says there: their values may be secrets. */
   private readonly concealed: ReadonlyMap<string, string>
 
-  constructor(file: string, root: TreeNode, found: Found, problems: readonly Problem[]) {
+  constructor(
+    file: string,
+    root: TreeNode,
+    found: Found,
+    problems: readonly Problem[],
+    labels: ReadonlyMap<string, string> = new Map([[file, 'file']]),
+  ) {
     this.file = file
     this.root = root
     this.variables = found.variables
     this.concealed = found.concealed
+    this.redactor = found.redactor
+    this.labels = labels
+    this.warnings = found.warnings.map(({ path, fault }) => ({
+      ...problemOf(fault, this.pathText(path)),
+      severity: 'warning',
+    }))
     this.problems = [
       ...problems,
       ...found.faults.map(({ path, fault }) => problemOf(fault, this.pathText([...path, ...keyOf(fault)]))),
@@ -66,7 +90,8 @@ export class Document {
   }
 
   problem(path: readonly string[], message: string, of: Part = 'value'): Problem {
-    return problemOf({ place: this.position(path, of), message }, this.pathText(path))
+    const told = this.redactor.redact(message)
+    return problemOf({ place: this.position(path, of), message: told }, this.pathText(path))
   }
 
   /** Whether `problems` already tells of the value at a path, so that more about it would only be noise. */
@@ -117,75 +142,85 @@ export function readDocument(
   )
 }
 
-/** Parses YAML or JSON. What is not one well-formed document is on the left; see `problems` for what is on the right. */
+/**
+ * Parses YAML or JSON, with the files that it includes and its profile. What is not well-formed is on the left; see
+ * `problems` for what is on the right.
+ */
 export function parseDocument(
   file: string,
   text: string,
-  { variables = {}, overrides = [] }: DocumentOptions = {},
+  options: DocumentOptions = {},
 ): E.Either<PipelineError, Document> {
-  const { root, syntax } = parseTree(file, text)
-  if (syntax.length > 0) {
-    const broken = new Document(file, root, findAll(root, undefined), [])
-    return E.left(pipelineError([...syntax.map((fault) => problemOf(fault, '')), ...broken.problems]))
-  }
-  const refused = overrides
-    .flatMap((override) => applyOverride(root, override, idOf))
-    .map((fault) => problemOf(fault, formatPath(fault.path)))
-  return E.right(new Document(file, root, findAll(root, variables), refused))
+  return pipe(
+    parseLayers(file, text, options),
+    E.map((layers) => documentOf(layers, options, () => false)),
+  )
 }
 
-/** The text of a file, whatever kind of file it is, if it is UTF-8 and of a size that someone may have written. */
-export function readText(file: string): TE.TaskEither<PipelineError, string> {
-  const refuse = (message: string): E.Either<PipelineError, never> =>
-    E.left(pipelineError([{ file, line: 1, column: 1, path: '', message }]))
-  return async () => {
-    let bytes: Uint8Array
-    try {
-      const chunks: Uint8Array[] = []
-      for await (const chunk of createReadStream(file, { end: MAX_FILE_BYTES }))
-        chunks.push(chunk as Uint8Array)
-      bytes = Buffer.concat(chunks)
-    } catch (error) {
-      return refuse(reasonOf(error))
-    }
-    if (bytes.length > MAX_FILE_BYTES)
-      return refuse(`larger than the ${MAX_FILE_BYTES >> 20} MiB that a pipeline file may be`)
-    try {
-      return E.right(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
-    } catch {
-      return refuse('not UTF-8 text')
-    }
-  }
+/** The files that a document is put together from. What is not well-formed in them is on the left. */
+export function parseLayers(
+  file: string,
+  text: string,
+  options: DocumentOptions = {},
+): E.Either<PipelineError, Layers> {
+  return pipe(
+    readLayers(file, text, options),
+    E.mapLeft(({ problems, broken }) =>
+      pipelineError([
+        ...problems,
+        ...broken.flatMap(({ file, root }) => new Document(file, root, findAll(root, {}), []).problems),
+      ]),
+    ),
+  )
 }
 
-function reasonOf(error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException
-  switch (code) {
-    case 'ENOENT':
-    case 'ENOTDIR':
-      return 'no such file'
-    case 'EISDIR':
-      return 'a directory, not a file'
-    case 'EACCES':
-    case 'EPERM':
-      return 'may not be read: permission denied'
-    default:
-      return `cannot be read: ${message}`
+/**
+ * Lays files over one another, what counts least first, then `--set`, and puts variables in.
+ * @param isChoice see there
+ */
+export function documentOf(
+  { file, layers, problems, variables }: Layers,
+  options: DocumentOptions,
+  isChoice: IsChoice,
+): Document {
+  const told = [...problems]
+  const [first, ...others] = layers as [Layers['layers'][number], ...Layers['layers']]
+  let { root } = first
+  for (const { root: above, label } of others) {
+    const merged = mergeTrees(root, above, { isChoice, changesOnly: label.startsWith('profile ') })
+    root = merged.root
+    for (const fault of merged.faults) told.push(problemOf(fault, formatPath(fault.path)))
   }
+  const own = layers.find((layer) => layer.file === file)
+  if (own !== undefined) root = { ...root, place: own.root.place }
+  for (const override of options.overrides ?? [])
+    for (const fault of applyOverride(root, override, idOf))
+      told.push(problemOf(fault, formatPath(fault.path)))
+  const found = findAll(root, { ...options, variables: options.variables ?? {} })
+  for (const name of variables) found.variables.add(name)
+  return new Document(file, root, found, told, new Map(layers.map((layer) => [layer.file, layer.label])))
 }
 
 interface Found {
   readonly faults: { readonly path: readonly string[]; readonly fault: Fault }[]
+  readonly warnings: { readonly path: readonly string[]; readonly fault: Fault }[]
   readonly variables: Set<string>
   readonly concealed: Map<string, string>
+  readonly redactor: Redactor
 }
 
 /** Puts variables into all texts of a tree (unless there are none to put) and gathers what is wrong in it. */
-function findAll(root: TreeNode, variables: Variables | undefined): Found {
-  const found: Found = { faults: [], variables: new Set(), concealed: new Map() }
+function findAll(root: TreeNode, options: Pick<DocumentOptions, 'variables' | 'given'>): Found {
+  const found: Found = {
+    faults: [],
+    warnings: [],
+    variables: new Set(),
+    concealed: new Map(),
+    redactor: new Redactor(),
+  }
   const path: string[] = []
   const walk = (node: TreeNode): void => {
-    if (variables !== undefined) substituteIn(node, variables, found)
+    substituteIn(node, options, found, path)
     for (const fault of node.faults ?? []) found.faults.push({ path: [...path], fault })
     if (typeof node.value !== 'object' || node.value === null) return
     for (const [name, child] of node.value.entries()) {
@@ -198,15 +233,29 @@ function findAll(root: TreeNode, variables: Variables | undefined): Found {
   return found
 }
 
-function substituteIn(node: TreeNode, variables: Variables, found: Found): void {
+function substituteIn(
+  node: TreeNode,
+  { variables, given = {} }: Pick<DocumentOptions, 'variables' | 'given'>,
+  found: Found,
+  path: readonly string[],
+): void {
   const { value, place } = node
-  if (typeof value !== 'string' || !value.includes('${')) return
-  const { text, names, hasValue, problems } = substitute(value, variables)
-  for (const name of names) found.variables.add(name)
-  node.value = text
+  if (variables === undefined || typeof value !== 'string' || !value.includes('${')) return
+  const put = substitute(value, variables, (file) => readSecret(file, place.file))
+  for (const name of put.names) found.variables.add(name)
+  node.value = put.text
   node.written = value
-  if (hasValue && text !== '') found.concealed.set(text, value)
-  if (problems.length > 0) node.faults = problems.map((message) => ({ message, place }))
+  node.sources = [
+    ...put.used.map((name) => given[name] ?? `environment ${name}`),
+    ...[...put.secrets.keys()].map((written) => `secret ${written.slice(2, -1)}`),
+    ...put.names.filter((name) => !put.used.includes(name)).map((name) => `default of ${name}`),
+  ]
+  if (put.hasValue && put.text !== '') found.concealed.set(put.text, value)
+  for (const [written, secret] of put.secrets) found.redactor.add(secret, written)
+  for (const name of put.used)
+    if (isSecretName(name)) found.redactor.add(variables[name] ?? '', `\${${name}}`)
+  for (const message of put.warnings) found.warnings.push({ path: [...path], fault: { message, place } })
+  if (put.problems.length > 0) node.faults = put.problems.map((message) => ({ message, place }))
 }
 
 function childOf({ value }: TreeNode, name: string): TreeNode | undefined {

@@ -5,19 +5,39 @@ import type { Reader } from './reader.ts'
 /** An instrument but for its symbol. */
 export type Terms = Omit<InstrumentSpec, 'symbol'>
 
-const steps = { tick: positiveDecimal, lot: positiveDecimal }
-const limits = { minPrice: positiveDecimal, maxPrice: positiveDecimal, maxQuantity: positiveDecimal }
-const rules = {
-  priceBand: positiveDecimal,
-  pauseSeconds: wholeNumber({ min: 1, max: 86_400 }),
-  selfTrade: oneOf(...(Object.keys(SELF_TRADES) as SelfTradeName[])),
+const steps = {
+  tick: positiveDecimal.describe('Smallest price step.', { examples: [0.01] }),
+  lot: positiveDecimal.describe('Smallest quantity step.', { examples: [1] }),
 }
-const price = { referencePrice: positiveDecimal }
+const limits = {
+  minPrice: positiveDecimal.describe('Least price of an order. By default one tick.'),
+  maxPrice: positiveDecimal.describe('Greatest price of an order. By default 2,147,483,647 ticks.'),
+  maxQuantity: positiveDecimal.describe('Largest quantity of one order. By default 1,000,000 lots.'),
+}
+const rules = {
+  priceBand: positiveDecimal.describe(
+    'How far from its centre a trade may be before the instrument is paused. By default there is no band.',
+  ),
+  pauseSeconds: wholeNumber({ min: 1, max: 86_400 }).describe(
+    'After how many seconds a time command ends such a pause. By default a state command must.',
+  ),
+  selfTrade: oneOf(...(Object.keys(SELF_TRADES) as SelfTradeName[])).describe(
+    'What happens when an order meets one of its own client. By default `allow`.',
+  ),
+}
+const price = {
+  referencePrice: positiveDecimal.describe(
+    'Stands for the last trade until there is one: for the collar, and where the simulator opens.',
+  ),
+}
 
 const fullTerms = options(steps, { ...limits, ...rules, ...price })
 /** With `defaultInstrument` to fill in what is not there. */
 const partTerms = options({}, { ...steps, ...limits, ...rules, ...price })
 const defaultTerms = options(steps, { ...limits, ...rules })
+
+/** What an instrument and the default may say, for schemas. An instrument that a default fills up needs no key itself. */
+export const instrumentTerms = { full: partTerms, default: defaultTerms }
 
 export interface InstrumentTerms {
   readonly instruments: readonly InstrumentSpec[]

@@ -55,6 +55,7 @@ export class FusedSteps {
         this.processProbe(run, batch.words, probe, stage)
       }
       run.loop(batch.words, from, batch.count)
+      for (const step of run.steps) step.commit?.()
       stage += run.steps.length
       batch = run.output ?? batch
     }

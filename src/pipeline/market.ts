@@ -3,6 +3,19 @@ import { Details } from './details.ts'
 import { Gate } from './gate.ts'
 import { Names, OrderNames } from './names.ts'
 
+/** What a market begins with that was there before this run: brought back from a journal. */
+export interface Recovered {
+  /** Of the latest command then. */
+  readonly sequence: number
+  /** Commands that are known: as many of a source that gives the same again are passed over. */
+  readonly commands: number
+  /** Live orders and their open lots. */
+  readonly orders: number
+  readonly lots: number
+}
+
+const NOTHING: Recovered = { sequence: 0, commands: 0, orders: 0, lots: 0 }
+
 export interface MarketOptions {
   /** The terms on which a symbol that is not in the table is added when it first comes; without them it is refused. */
   readonly defaultInstrument?: Omit<InstrumentSpec, 'symbol'> | undefined
@@ -25,6 +38,10 @@ export class Market {
   engine: MatchingEngine | undefined
   /** Sequence of the latest command. */
   sequence: number
+  /** What was there before this run. */
+  recovered: Recovered
+  /** Records of a batch, where a stage has a reason to want so many. */
+  batchRecords: number | undefined
   /** Whether a stage writes its records to standard output, so that nothing else may. */
   stdoutTaken: boolean
   private readonly defaultInstrument: Omit<InstrumentSpec, 'symbol'> | undefined
@@ -38,6 +55,8 @@ export class Market {
     this.details = new Details()
     this.engine = undefined
     this.sequence = 0
+    this.recovered = NOTHING
+    this.batchRecords = undefined
     this.stdoutTaken = false
     this.defaultInstrument = options.defaultInstrument
   }

@@ -17,6 +17,11 @@ export class Names {
     return number
   }
 
+  /** How many numbers have been given out. */
+  get count(): number {
+    return this.texts.length - 1
+  }
+
   /** The name of a number; a number that was given out elsewhere stands for itself. */
   text(number: number): string {
     return this.texts[number] ?? String(number)
@@ -77,6 +82,32 @@ export class OrderNames {
     this.byText.set(text, name)
     this.byNumber.set(name.number, name)
     return name.number
+  }
+
+  /** The latest number that was given out. */
+  get latest(): number {
+    return this.last
+  }
+
+  /** Takes up a name with the number that was given out for it elsewhere; the next one will be above it. */
+  adopt(number: number, text: string, instrument: number): void {
+    if (this.byText.size >= this.remembered) this.forgetOne()
+    const name: OrderName = { number, text, instrument, isShared: false }
+    this.byText.set(text, name)
+    this.byNumber.set(number, name)
+    this.last = Math.max(this.last, number)
+  }
+
+  /** Calls back for each name above a number, in their order, with the instrument of its latest order. */
+  each(above: number, use: (number: number, text: string, instrument: number) => void): void {
+    if (above < this.last - this.byNumber.size) {
+      for (const { number, text, instrument } of this.byNumber.values())
+        if (number > above) use(number, text, instrument)
+    } else
+      for (let number = above + 1; number <= this.last; number++) {
+        const name = this.byNumber.get(number)
+        if (name !== undefined) use(number, name.text, name.instrument)
+      }
   }
 
   /** The number of a name that is known, or 0. */

@@ -25,6 +25,8 @@ export interface Source {
    * @returns false once the stream has ended and all of it has been given
    */
   pull(batch: Batch, upTo: number): boolean
+  /** Whether its records have sequence numbers already, as events that come from another process do. */
+  readonly isNumbered?: boolean
   /** Resolves when a `pull` that gave nothing is worth repeating. */
   ready?(): Promise<void>
   /** Ends the stream early: what was read is still given, nothing more is read. */
@@ -50,6 +52,11 @@ export interface Step {
   process(words: Int32Array, at: number): void
   /** Where a step that makes another kind of record puts them. The island empties it before each batch. */
   readonly output?: Batch
+  /**
+   * Called when the records of a batch have been through this step and those beside it, and before any step behind sees
+   * what they made: the place to make sure of what must not be lost once it is told.
+   */
+  commit?(): void
   /** Called when a batch is through, and no more may come for a while. */
   flush?(): void
   /** Resolves if the step can take no more, such as a sink whose disk is full; the run then ends early. */
@@ -66,6 +73,8 @@ export interface Step {
 export interface StageProblem {
   readonly path: readonly string[]
   readonly message: string
+  /** Whether it is that a server does not answer, which may be different the next time. */
+  readonly isUnavailable?: boolean
 }
 
 export interface StageContext {
@@ -75,11 +84,15 @@ export interface StageContext {
   readonly records?: number | undefined
   /** After how many commands the engine's invariants are checked, where whoever started the run said so. */
   readonly checkEvery?: number | undefined
+  /** The steps of stages before this one that are set up, by their ids: whose state goes with this one's. */
+  readonly upstream?: ReadonlyMap<string, Step> | undefined
 }
 
 /** What a pipeline file names: `operator: NAME`. Adding one is a file in src/operators and a line in its registry. */
 export interface Operator<Options> {
   readonly name: string
+  /** A sentence or two for editors. */
+  readonly description?: string
   /** Reads the stage's own keys: all but id, operator and inputs. */
   readonly options: t.Type<Options, unknown>
   /** Undefined for a source. */

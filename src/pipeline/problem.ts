@@ -8,6 +8,8 @@ export interface Problem {
   /** Keys from the top, such as `stages.risk.limits.maxOrderLots`: a stage goes by its id. Empty for the whole file. */
   readonly path: string
   readonly message: string
+  /** Of what need not be mended before the pipeline runs. */
+  readonly severity?: 'warning' | undefined
 }
 
 /** A pipeline that cannot be run as it is written, with everything that is wrong with it. */
@@ -15,6 +17,8 @@ export interface PipelineError {
   readonly _tag: 'PipelineError'
   /** At least one, in the order of the file. */
   readonly problems: readonly Problem[]
+  /** Whether all that is wrong is that servers do not answer. */
+  readonly isUnavailable?: boolean
 }
 
 /** An error of some problems, sorted by position and each told once. */
@@ -30,8 +34,9 @@ export function byPosition(a: Problem, b: Problem): number {
 }
 
 /** `pipelines/exchange.yaml:12:7 risk.maxOrderLots: expected a whole number above 0, got "ten"` */
-export function formatProblem({ file, line, column, path, message }: Problem): string {
+export function formatProblem({ file, line, column, path, message, severity }: Problem): string {
   const inStage = /^stages\.(?=[a-z])/i
   const shown = path.replace(inStage, '')
-  return `${file}:${line}:${column} ${shown === '' ? '' : `${shown}: `}${message}`
+  const words = severity === undefined ? message : `${severity}: ${message}`
+  return `${file}:${line}:${column} ${shown === '' ? '' : `${shown}: `}${words}`
 }

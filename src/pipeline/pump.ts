@@ -1,6 +1,6 @@
 import { Observable, type Subscriber } from 'rxjs'
 import { Batch, BATCH_RECORDS, RECORD_WORDS } from '../book/index.ts'
-import { SEQUENCE, writeU64 } from '../book/record.ts'
+import { readU64, SEQUENCE, writeU64 } from '../book/record.ts'
 import type { StageClock } from '../telemetry/stage-clock.ts'
 import type { Market } from './market.ts'
 import type { Source } from './operator.ts'
@@ -138,8 +138,11 @@ class Pump {
 
   private number(): void {
     const { batch, market } = this
-    for (let at = 0; at < batch.count * RECORD_WORDS; at += RECORD_WORDS)
-      writeU64(batch.words, at + SEQUENCE, ++market.sequence)
+    if (this.source.isNumbered === true)
+      market.sequence = readU64(batch.words, (batch.count - 1) * RECORD_WORDS + SEQUENCE)
+    else
+      for (let at = 0; at < batch.count * RECORD_WORDS; at += RECORD_WORDS)
+        writeU64(batch.words, at + SEQUENCE, ++market.sequence)
     this.left -= batch.count
   }
 }

@@ -52,16 +52,23 @@ export function preparePipeline(
     const market = new Market(definition.instruments, { defaultInstrument: definition.defaultInstrument })
     const problems: Problem[] = []
     const parts: (Source | Step)[] = []
+    let isUnavailable = true
+    const upstream = new Map<string, Step>()
     for (const stage of definition.stages) {
       const { records, checkEvery } = options
-      const context = { id: stage.id, market, records, checkEvery }
+      const context = { id: stage.id, market, records, checkEvery, upstream }
       const part = await create(stage, context)
-      if (E.isRight(part)) parts.push(part.right)
-      else problems.push(definition.problemAt(stage.id, part.left.path, part.left.message))
+      if (E.isRight(part)) {
+        parts.push(part.right)
+        if ('process' in part.right) upstream.set(stage.id, part.right)
+      } else {
+        problems.push(definition.problemAt(stage.id, part.left.path, part.left.message))
+        isUnavailable &&= part.left.isUnavailable === true
+      }
     }
     if (problems.length > 0) {
       await Promise.allSettled(parts.map(async (part) => part.close?.()))
-      return E.left({ _tag: 'PipelineError', problems })
+      return E.left({ _tag: 'PipelineError', problems, isUnavailable })
     }
     const [source, ...steps] = parts as [Source, ...Step[]]
     return E.right({ market, run: () => run(definition, market, source, steps, options) })
@@ -87,9 +94,9 @@ async function run(
   steps: readonly Step[],
   options: RunOptions,
 ): Promise<RunReport> {
-  const { batchRecords = BATCH_RECORDS } = options
+  const { batchRecords = market.batchRecords ?? definition.runtime.batchRecords ?? BATCH_RECORDS } = options
   const names = definition.stages.map((stage) => stage.id)
-  const clock = new StageClock(names, batchRecords, options.probeEvery)
+  const clock = new StageClock(names, batchRecords, options.probeEvery ?? definition.runtime.probeEvery)
   const ended = new AbortController()
   let failure: StepFailure | undefined
   for (const step of steps)
@@ -115,7 +122,7 @@ async function run(
     .filter((section) => section !== undefined)
   return {
     pipeline: definition.name,
-    commands: market.sequence,
+    commands: market.sequence - market.recovered.sequence,
     seconds: (performance.now() - began) / 1e3,
     failure,
     latencies: clock.summaries(),

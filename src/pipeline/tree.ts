@@ -44,6 +44,8 @@ export interface TreeNode {
   faults?: Fault[]
   /** The text before variables were put in, where they were. */
   written?: string
+  /** Which variables and secrets are in the text: `environment NAME`, `--input`, `secret file:PATH`. */
+  sources?: readonly string[]
 }
 
 export interface ParsedTree {

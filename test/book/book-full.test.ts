@@ -20,6 +20,7 @@ import {
 } from '../../src/book/record.ts'
 import { Arena } from '../../src/memory/arena.ts'
 import { NONE, type Pool } from '../../src/memory/heap.ts'
+import { POOL_END, POOL_FREE_HEAD, POOL_TOP } from '../../src/memory/pool-words.ts'
 import { buy, FastEngine, say, sell, suiteInstruments } from '../support/both-engines.ts'
 import { seededInts } from '../support/commands.ts'
 import { toJson } from '../support/compare-engines.ts'
@@ -34,23 +35,63 @@ function poolsOf({ engine: { state } }: FastEngine): Record<PoolName, Pool> {
   return { orders, terms, levels, nodes }
 }
 
-/** Lets pools together give so many slots more, and then none; what is returned undoes it and says if any was wanted. */
-function fillUp(pools: readonly Pool[], slotsLeft: number): () => boolean {
+/**
+ * Lets pools together give so many slots more, and then none but those given back meanwhile; what is returned undoes it
+ * and says if any was wanted.
+ */
+function fillUp({ engine: { state } }: FastEngine, pools: readonly Pool[], slotsLeft: number): () => boolean {
   let [left, isRefused] = [slotsLeft, false]
-  const takes = pools.map((pool) => pool.take.bind(pool))
-  pools.forEach((pool, i) => {
-    pool.take = () => {
-      if (left-- > 0) return takes[i]!()
-      isRefused = true
-      return NONE
+  const undo = pools.map((pool) => {
+    const { words } = state
+    const hidden = [...freeSlots(state.words, pool)]
+    const [top, end] = [words[pool.at + POOL_TOP]!, words[pool.at + POOL_END]!]
+    const extend = pool.extend.bind(pool)
+    let fresh = top
+    const setHeader = (freeHead: number, from: number, to: number): void => {
+      state.words[pool.at + POOL_FREE_HEAD] = freeHead
+      state.words[pool.at + POOL_TOP] = from
+      state.words[pool.at + POOL_END] = to
+    }
+    setHeader(NONE, NONE, NONE)
+    pool.extend = () => {
+      if (left-- <= 0) {
+        isRefused = true
+        return false
+      }
+      let slot = hidden.shift()
+      if (slot === undefined) {
+        if (fresh === end) {
+          // Kept for the next times.
+          if (!extend()) return false
+          const [from, to] = [state.words[pool.at + POOL_TOP]!, state.words[pool.at + POOL_END]!]
+          for (let at = from; at < to; at += pool.stride) hidden.push(at)
+          slot = hidden.shift()!
+        } else {
+          slot = fresh
+          fresh += pool.stride
+        }
+      }
+      setHeader(state.words[pool.at + POOL_FREE_HEAD]!, slot, slot + pool.stride)
+      return true
+    }
+    return () => {
+      pool.extend = extend
+      const free = [...freeSlots(state.words, pool), ...hidden]
+      free.forEach((slot, i) => {
+        state.words[slot] = free[i + 1] ?? NONE
+      })
+      setHeader(free[0] ?? NONE, fresh, end)
     }
   })
   return () => {
-    pools.forEach((pool, i) => {
-      pool.take = takes[i]!
-    })
+    for (const each of undo) each()
     return isRefused
   }
+}
+
+/** The slots that a pool would give next without growing, those that were given back first. */
+function* freeSlots(words: Int32Array, pool: Pool): Generator<number> {
+  for (let slot = words[pool.at + POOL_FREE_HEAD]!; slot !== NONE; slot = words[slot]!) yield slot
 }
 
 function slotsInUse(fast: FastEngine): Record<string, number> {
@@ -88,7 +129,7 @@ for (const [title, terms, names] of NEEDS)
     test(`book full - ${title} that finds no slot among the ${name} is cancelled and leaves no trace`, (t) => {
       const fast = withOneBid()
       const [hash, slots] = [fast.stateHash(), slotsInUse(fast)]
-      fillUp([poolsOf(fast)[name]], 0)
+      fillUp(fast, [poolsOf(fast)[name]], 0)
       const events = fast.apply(buy(2, 9, MAX_PRICE_TICKS, { sequence: 2, ...terms }))
       t.deepEqual(say(events), ['accepted #2', 'cancelled #2 9 bookFull'])
       t.true(isBookFull(events.at(-1)))
@@ -102,7 +143,7 @@ test('book full - a good-till-date order that finds no slot for its expiry, behi
     const fast = withOneBid()
     const slots = slotsInUse(fast)
     // The level of the price is the first one taken, that of the expiry the second.
-    fillUp([fast.engine.state.levels], 1)
+    fillUp(fast, [fast.engine.state.levels], 1)
     t.deepEqual(say(fast.apply(buy(2, 9, 500, { ...GTD, ...stop }))), [
       'accepted #2',
       'cancelled #2 9 bookFull',
@@ -121,7 +162,7 @@ test('book full - a ladder that runs out of nodes half way to a far price is as 
       const fast = new FastEngine(suiteInstruments())
       fast.apply(newOrder({ orderId: 1, side, priceTicks: 1_000, lots: 5, sequence: 1 }))
       const slots = slotsInUse(fast)
-      fillUp([fast.engine.state.nodes], nodesLeft)
+      fillUp(fast, [fast.engine.state.nodes], nodesLeft)
       fast.apply(newOrder({ orderId: 2, side, priceTicks: MAX_PRICE_TICKS, lots: 9, sequence: 2 }))
       t.is(checkInvariants(fast.engine), undefined)
       t.is(fast.liveOrders, nodesLeft < NODES_TO_FAR_PRICE ? 1 : 2, `${nodesLeft} nodes left`)
@@ -130,14 +171,18 @@ test('book full - a ladder that runs out of nodes half way to a far price is as 
     }
 })
 
+const FAR = 2_000
+
 test('book full - a changed order that finds no room at its new price leaves with the lots it still had', (t) => {
   for (const [change, first] of [
-    [amendOrder(1, { priceTicks: 60, lots: 9 }), 'amended #1 9@60'],
-    [replaceOrder(1, 8, { priceTicks: 60, lots: 9 }), 'replaced #1 #8 9@60'],
+    [amendOrder(1, { priceTicks: FAR, lots: 9 }), `amended #1 9@${FAR}`],
+    [replaceOrder(1, 8, { priceTicks: FAR, lots: 9 }), `replaced #1 #8 9@${FAR}`],
   ] as const) {
     const fast = withOneBid()
     fast.apply(newOrder({ orderId: 2, side: Side.sell, priceTicks: 50, lots: 2, sequence: 2 }))
-    fillUp([fast.engine.state.levels], 0)
+    // Keeps the bids' nodes in use; far away they would need more than the trade gives back.
+    fast.apply(newOrder({ orderId: 3, side: Side.buy, priceTicks: 2, lots: 1, sequence: 3 }))
+    fillUp(fast, [fast.engine.state.nodes], 0)
     const { orderId } = change
     t.deepEqual(say(fast.apply(change)), [
       first,
@@ -145,6 +190,7 @@ test('book full - a changed order that finds no room at its new price leaves wit
       `cancelled #${orderId} 7 bookFull`,
     ])
     t.is(checkInvariants(fast.engine), undefined)
+    fast.apply(cancelOrder(3))
     t.deepEqual(slotsInUse(fast), NOTHING)
   }
 })
@@ -152,19 +198,21 @@ test('book full - a changed order that finds no room at its new price leaves wit
 test('book full - a stop that finds no room at its new stop price leaves', (t) => {
   const fast = new FastEngine(suiteInstruments())
   fast.apply(buy(1, 9, 0, { ...STOP, stopTicks: 200 }))
-  fillUp([fast.engine.state.nodes], 0)
+  fast.apply(buy(2, 9, 0, { ...STOP, stopTicks: 201 })) // keeps the node that they hang on
+  fillUp(fast, [fast.engine.state.nodes], 0)
   t.deepEqual(say(fast.apply(amendOrder(1, { stopTicks: 900 }))), [
     'amended #1 9@0',
     'cancelled #1 9 bookFull',
   ])
   t.is(checkInvariants(fast.engine), undefined)
+  fast.apply(cancelOrder(2))
   t.deepEqual(slotsInUse(fast), NOTHING)
 })
 
 test('book full - an order that is linked leaves the other unlinked if it finds no room', (t) => {
   const fast = withOneBid()
   const linked = { flags: flagsOf({ linked: true }), linkedOrderId: 1 }
-  const undo = fillUp([fast.engine.state.orders], 0)
+  const undo = fillUp(fast, [fast.engine.state.orders], 0)
   t.deepEqual(say(fast.apply(buy(2, 9, 7, linked))), ['accepted #2', 'cancelled #2 9 bookFull'])
   t.true(undo())
   t.is(checkInvariants(fast.engine), undefined)
@@ -197,7 +245,7 @@ test('book full - whichever slot of a command is refused, the book stays whole a
     const book = new RebuiltBook()
     for (const [i, command] of randomFlow(seed + 10_000, 250).entries()) {
       const isShort = below(4) === 0
-      const undo = fillUp(Object.values(poolsOf(fast)), isShort ? below(4) : Infinity)
+      const undo = fillUp(fast, Object.values(poolsOf(fast)), isShort ? below(4) : Infinity)
       const events = fast.apply({ ...command, sequence: i + 1 })
       if (undo()) refused++
       full += events.filter(isBookFull).length
@@ -235,7 +283,7 @@ test('book full - at the end of memory orders are cancelled, and what leaves mak
 test('book full - an order still trades at the end of memory', (t) => {
   const fast = withOneBid()
   stopGrowth(fast)
-  fillUp(Object.values(poolsOf(fast)), 0)
+  fillUp(fast, Object.values(poolsOf(fast)), 0)
   t.deepEqual(say(fast.apply(sell(2, 5, 1))), ['accepted #2', 'trade #2 #1 5@1'])
   t.deepEqual(slotsInUse(fast), NOTHING)
 })

@@ -11,7 +11,7 @@ const { EventKind, OrderType, RECORD_BYTES, TimeInForce, TradingState } = record
 const { amendOrder, flagsOf, pushCommand, replaceOrder, setState, setTime } = command
 
 function view(batch: Batch, at: number): DataView {
-  return new DataView(batch.words.buffer, at * 4, RECORD_BYTES)
+  return new DataView(batch.words.buffer, batch.words.byteOffset + at * 4, RECORD_BYTES)
 }
 
 function pushed(each: Command): DataView {

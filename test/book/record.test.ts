@@ -126,7 +126,8 @@ test('record - a trade event has its fields at the bytes the layout draws', (t) 
   engine.events.count = 0
   engine.apply(batch.words, pushCommand(batch, newOrder({ ...taker, sequence: 2 ** 33 })))
   t.is(engine.events.count, 2)
-  const view = new DataView(engine.events.words.buffer, record.RECORD_BYTES, record.RECORD_BYTES)
+  const { buffer, byteOffset } = engine.events.words
+  const view = new DataView(buffer, byteOffset + record.RECORD_BYTES, record.RECORD_BYTES)
   t.deepEqual(
     [0, 1, 2, 3].map((byte) => view.getUint8(byte)),
     [EventKind.trade, Side.buy, 1, 1],

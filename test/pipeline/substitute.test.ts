@@ -43,7 +43,7 @@ test('variables - what is no variable is a problem', (t) => {
   for (const text of ['${A', '${}', '${1A}', '${A-x}', '${NOT-A-NAME}', '${A:?}', '${A:-${'])
     t.deepEqual(
       parse(`"${text}"`, { variables }).told,
-      ['f:1:1 expected ${NAME} or ${NAME:-default}; write $${ for a plain ${'],
+      ['f:1:1 expected ${NAME}, ${NAME:-default} or ${file:PATH}; write $${ for a plain ${'],
       text,
     )
   t.true(parse('${A:-'.repeat(50_000), { variables: {} }).told.length > 0)

@@ -162,6 +162,8 @@ export class NaiveEngine {
         return
       case CommandKind.time:
         return this.setTime(asked.timestampNs)
+      case CommandKind.risk:
+        return
       default: {
         const markets = instrument === ANY_INSTRUMENT ? this.allMarkets() : [this.market(instrument)]
         for (const market of markets) this.changeState(market, lots, StateCause.command)

@@ -39,6 +39,7 @@ export function control(state: EngineState, words: Int32Array, at: number): numb
   const kind = headKind(words[at + HEAD]!)
   if (kind === CommandKind.time) return setTime(state, words, at)
   writeApplied(state, words, at)
+  if (kind === CommandKind.risk) return ACCEPTED
   const client = words[at + CLIENT]! >>> 0
   const instrument = words[at + INSTRUMENT]!
   if (kind === CommandKind.massCancel) {

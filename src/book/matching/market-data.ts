@@ -26,6 +26,7 @@ import {
   headKind,
   INSTRUMENT,
   LOTS,
+  MAKER_OPEN_LOTS,
   OPEN_LOTS,
   PRICE_TICKS,
   RECORD_WORDS,
@@ -82,6 +83,31 @@ interface Touched {
   readonly priceTicks: number
   readonly lots: number
   readonly orders: number
+}
+
+/**
+ * Notes the levels that the kernel has traded with before it left off: what they showed is what they show and what its
+ * trades took, all of it of orders that show all they have.
+ * @param firstEvent of the command
+ */
+export function noteTraded(
+  state: EngineState,
+  touches: LevelTouches,
+  ladderSide: number,
+  firstEvent: number,
+): void {
+  const { words, count } = state.events
+  let at = (firstEvent + 1) * RECORD_WORDS
+  while (at < count * RECORD_WORDS) {
+    const price = words[at + PRICE_TICKS]!
+    const level = findLevel(state.words, ladderSide, price)
+    let [lots, orders] = [shownOf(state, level), ordersOf(state, level)]
+    for (; at < count * RECORD_WORDS && words[at + PRICE_TICKS] === price; at += RECORD_WORDS) {
+      lots += words[at + LOTS]!
+      if (words[at + MAKER_OPEN_LOTS] === 0) orders++
+    }
+    touches.note(ladderSide, price, lots, orders)
+  }
 }
 
 /** Publishes every level that shows something else than before the command, and best prices that have changed. */
@@ -148,14 +174,21 @@ function publishLevel(
   { instrument, side, ladderSide, priceTicks, lots, orders }: Touched,
 ): void {
   const level = findLevel(state.words, ladderSide, priceTicks)
-  const lotsNow = level === NONE ? 0 : state.totals[(level >> 1) + LEVEL_SHOWN]!
-  const ordersNow =
-    level === NONE ? 0 : state.words[level + LEVEL_COUNT]! - state.words[level + LEVEL_HIDDEN_COUNT]!
+  const [lotsNow, ordersNow] = [shownOf(state, level), ordersOf(state, level)]
   if (lotsNow === lots && ordersNow === orders) return
   const to = writeMarketEvent(state, words, at, EventKind.level, side, instrument)
   state.events.words[to + PRICE_TICKS] = priceTicks
   state.events.words[to + OPEN_LOTS] = ordersNow
   writeTotals(state.events.words, to, lotsNow, 0)
+}
+
+function shownOf({ totals }: EngineState, level: number): number {
+  return level === NONE ? 0 : totals[(level >> 1) + LEVEL_SHOWN]!
+}
+
+/** Displayed orders of a level. */
+function ordersOf({ words }: EngineState, level: number): number {
+  return level === NONE ? 0 : words[level + LEVEL_COUNT]! - words[level + LEVEL_HIDDEN_COUNT]!
 }
 
 function publishBest(state: EngineState, words: Int32Array, at: number, instrument: number): void {
@@ -176,7 +209,7 @@ export function noteBestPrices(state: EngineState, block: number): boolean {
   const bid = bestShown(state, block + BLOCK_BIDS)
   const offer = bestShown(state, block + BLOCK_OFFERS)
   const priceOf = (level: number): number => (level === NONE ? 0 : words[level + LEVEL_PRICE_TICKS]!)
-  const lotsOf = (level: number): number => (level === NONE ? 0 : totals[(level >> 1) + LEVEL_SHOWN]!)
+  const lotsOf = (level: number): number => shownOf(state, level)
   const isSame =
     words[block + BLOCK_BID_TICKS] === priceOf(bid) &&
     words[block + BLOCK_OFFER_TICKS] === priceOf(offer) &&

@@ -1,12 +1,7 @@
 import type { EngineState } from '../state/engine-state.ts'
 import { writeMarketEvent } from './event-writer.ts'
-import {
-  BLOCK_INDICATION,
-  BLOCK_NUMBER,
-  BLOCK_PAUSE_UNTIL,
-  BLOCK_STATE,
-  Care,
-} from '../state/instrument-block.ts'
+import { BLOCK_INDICATION, BLOCK_NUMBER, BLOCK_PAUSE_UNTIL, BLOCK_STATE } from '../state/instrument-block.ts'
+import { Care } from '../state/care.ts'
 import { setCare } from '../state/live-orders.ts'
 import { CODE, EventKind, LOTS, OPEN_LOTS, MAX_SECONDS, StateCause, TradingState } from '../record.ts'
 

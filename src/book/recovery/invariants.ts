@@ -8,7 +8,6 @@ import {
   BLOCK_STATE,
   BLOCK_TRAIL_HEAD,
   BLOCK_WAITING,
-  Care,
 } from '../state/instrument-block.ts'
 import {
   LEVEL_CONCEALED,
@@ -38,6 +37,7 @@ import {
   ORDER_TOTAL_LOTS,
 } from '../state/order.ts'
 import { isHiddenAtRest, shownLots } from '../state/order-queue.ts'
+import { Care } from '../state/care.ts'
 import { addNodes, findLevel, nextLevel, SIDE_BEST, SIDE_LEVELS, SIDE_RISING } from '../state/price-ladder.ts'
 import { headSide, readU64, SelfTrade, Side, TradingState } from '../record.ts'
 import { isAuction } from '../matching/state-change.ts'

@@ -13,8 +13,8 @@ import {
   BLOCK_SURPLUS,
   BLOCK_SURPLUS_SIDE,
   BLOCK_VOLUME,
-  Care,
 } from '../state/instrument-block.ts'
+import { Care } from '../state/care.ts'
 import type { Instruments } from '../instruments.ts'
 import { LEVEL_PRICE_TICKS } from '../state/level.ts'
 import { findOrder, linkOrders, makeTerms, setCare } from '../state/live-orders.ts'

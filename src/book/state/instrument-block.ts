@@ -2,13 +2,16 @@
  * The state of one instrument: 256 bytes in the heap.
  *
  *  word
- *   0  bids          a ladder side of 8 words each, see price-ladder.ts
+ *   0  bids          a ladder side of 8 words each, of which the last two are free, see ladder-layout.ts
+ *   6  maxLots       largest order
+ *   7  care          0 while new orders need nothing but matching, else Care bits
  *   8  offers
+ *  14  minPriceTicks lowest and highest price of an order
+ *  15  maxPriceTicks
  *  16  sell stops    highest stop price first
  *  24  buy stops     lowest first
  *  32  lastTicks     price of the latest trade, or the reference price
  *  33  state         TradingState
- *  34  care          0 while new orders need nothing but matching, else Care bits
  *  35  bandTicks     half the width of the price band, and its centre (0: none yet)
  *  36  centreTicks
  *  37  pauseUntil    in seconds; 0 if no pause will end by itself
@@ -28,12 +31,15 @@
 export const BLOCK_WORDS = 64
 
 export const BLOCK_BIDS = 0
+export const BLOCK_MAX_LOTS = 6
+export const BLOCK_CARE = 7
 export const BLOCK_OFFERS = 8
+export const BLOCK_MIN_PRICE_TICKS = 14
+export const BLOCK_MAX_PRICE_TICKS = 15
 export const BLOCK_SELL_STOPS = 16
 export const BLOCK_BUY_STOPS = 24
 export const BLOCK_LAST_TICKS = 32
 export const BLOCK_STATE = 33
-export const BLOCK_CARE = 34
 export const BLOCK_BAND_TICKS = 35
 export const BLOCK_CENTRE_TICKS = 36
 export const BLOCK_PAUSE_UNTIL = 37
@@ -51,6 +57,3 @@ export const BLOCK_VOLUME = 22
 export const BLOCK_SURPLUS = 23
 export const BLOCK_BID_LOTS = 25
 export const BLOCK_OFFER_LOTS = 26
-
-/** Why new orders of an instrument need more than matching. */
-export const Care = { state: 1, band: 2, selfTrade: 4, stops: 8 } as const

@@ -27,11 +27,17 @@ export class LevelTouches {
     const before = words[level + LEVEL_TOUCHED]! - 1
     if (before >= 0 && before < this.count && this.sides[before] === side && this.prices[before] === price)
       return
+    words[level + LEVEL_TOUCHED] = this.count + 1
+    const orders = words[level + LEVEL_COUNT]! - words[level + LEVEL_HIDDEN_COUNT]!
+    this.note(side, price, totals[(level >> 1) + LEVEL_SHOWN]!, orders)
+  }
+
+  /** Notes what a level showed before it changed. */
+  note(side: number, price: number, lots: number, orders: number): void {
     const at = this.count++
-    words[level + LEVEL_TOUCHED] = at + 1
     this.sides[at] = side
     this.prices[at] = price
-    this.lots[at] = totals[(level >> 1) + LEVEL_SHOWN]!
-    this.orders[at] = words[level + LEVEL_COUNT]! - words[level + LEVEL_HIDDEN_COUNT]!
+    this.lots[at] = lots
+    this.orders[at] = orders
   }
 }

@@ -1,6 +1,7 @@
 import * as heapNames from '../../memory/heap.ts'
 import type { EngineState } from './engine-state.ts'
 import * as blockLayout from './instrument-block.ts'
+import * as careNames from './care.ts'
 import * as levelLayout from './level.ts'
 import * as orderLayout from './order.ts'
 import * as queue from './order-queue.ts'
@@ -10,8 +11,9 @@ import * as termsLayout from './terms.ts'
 
 // Bound here so that V8 folds them into the code (ARCHITECTURE.md, 'Constants on the hot path').
 const { NONE } = heapNames
-const { BLOCK_BIDS, BLOCK_BUY_STOPS, BLOCK_CARE, BLOCK_SELL_STOPS, BLOCK_TRAIL_HEAD, BLOCK_WAITING, Care } =
+const { BLOCK_BIDS, BLOCK_BUY_STOPS, BLOCK_CARE, BLOCK_SELL_STOPS, BLOCK_TRAIL_HEAD, BLOCK_WAITING } =
   blockLayout
+const { Care } = careNames
 const { LEVEL_COUNT, LEVEL_HEAD, LEVEL_TAIL } = levelLayout
 const { ORDER_CLIENT, ORDER_FLAGS, ORDER_NEXT, ORDER_HEAD, ORDER_ID_HIGH, ORDER_ID_LOW, ORDER_INSTRUMENT } =
   orderLayout
@@ -69,7 +71,7 @@ export function rest(
     freeSlot(state, slot)
     return NONE
   }
-  state.index.insert(idLow, idHigh, slot)
+  state.index.insert(slot)
   return slot
 }
 
@@ -81,7 +83,7 @@ function freeSlot(state: EngineState, slot: number): void {
 /** Takes an order off the book, whatever it still has open, and everything that knew of it. */
 export function remove(state: EngineState, slot: number): void {
   const { words } = state
-  state.index.remove(words[slot + ORDER_ID_LOW]!, words[slot + ORDER_ID_HIGH]!, slot)
+  state.index.remove(slot)
   dequeue(state, slot)
   const terms = words[slot + ORDER_TERMS]!
   if (terms !== NONE) releaseTerms(state, slot, terms)

@@ -17,7 +17,7 @@
  *  12  sequenceHigh
  *  13  terms         see terms.ts; NONE for an order with nothing special about it
  *  14  flags         OrderFlag bits, as it came with
- *  15  chain         the next order of the same bucket of the id index
+ *  15  chain         the next order of the same bucket of the id index, as a link: see ../kernel/index.ts
  */
 export const ORDER_WORDS = 16
 

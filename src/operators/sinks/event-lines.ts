@@ -1,20 +1,9 @@
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import type { Writable } from 'node:stream'
-import { rejectName } from '../../book/index.ts'
-import * as record from '../../book/record.ts'
 import type { Market } from '../../pipeline/market.ts'
 import type { Step } from '../../pipeline/operator.ts'
-import { dashedNames } from '../text/dashed-name.ts'
-import { LinePieces, quoted, SIDES } from './line-pieces.ts'
+import { EventText } from './event-text.ts'
 import { openOutput, type Output, type OutputProblem } from './output.ts'
-import { RareLines } from './rare-lines.ts'
-
-// Bound here so that V8 folds them into the code (ARCHITECTURE.md, 'Constants on the hot path').
-const { CancelReason, CLIENT, CODE, DISPLAY_LOTS, EVENT_EXPIRY_SECONDS, EVENT_STOP_TICKS, EventKind, HEAD } =
-  record
-const { headKind, headOrderType, headSide, headTimeInForce, INSTRUMENT, LOTS, MAKER_CLIENT } = record
-const { MAKER_OPEN_LOTS, MAKER_ORDER_ID, MATCH_LOW, OPEN_LOTS, ORDER_ID, OrderType, PRICE_TICKS } = record
-const { readU64, SEQUENCE, TimeInForce } = record
 
 export interface EventLinesOptions {
   /** A path, or `-` for standard output. */
@@ -38,30 +27,21 @@ export function openEventLines(
 
 const WRITE_CHARACTERS = 65_536
 
-/** Names of order types, times in force and cancel reasons, by their numbers. */
-const TYPES = dashedNames(OrderType)
-const TIMES = dashedNames(TimeInForce).map((name) => name.toUpperCase())
-const REASONS = dashedNames(CancelReason)
-
 /**
- * Writes every event as one line of JSON, in order. Lines are put together by hand and written when a batch is through
+ * Writes every event as one line of JSON, in order. Lines are written when a batch is through
  * or 64 KiB are waiting.
  */
 export class EventLines implements Step {
   /** Events turned into lines so far. */
   lines: number
   private readonly target: Output
-  private readonly market: Market
-  private readonly pieces: LinePieces
-  private readonly rare: RareLines
+  private readonly text: EventText
   private waiting: string
 
   constructor(target: Output, market: Market) {
     this.lines = 0
     this.target = target
-    this.market = market
-    this.pieces = new LinePieces(market)
-    this.rare = new RareLines(this.pieces)
+    this.text = new EventText(market)
     this.waiting = ''
   }
 
@@ -77,7 +57,7 @@ export class EventLines implements Step {
 
   process(words: Int32Array, at: number): void {
     this.lines++
-    this.waiting += this.line(words, at)
+    this.waiting += this.text.line(words, at)
     if (this.waiting.length >= WRITE_CHARACTERS) this.flush()
   }
 
@@ -90,94 +70,5 @@ export class EventLines implements Step {
   async close(): Promise<void> {
     this.flush()
     await this.target.close()
-  }
-
-  private line(words: Int32Array, at: number): string {
-    switch (headKind(words[at + HEAD]!)) {
-      case EventKind.trade:
-        return this.trade(words, at)
-      case EventKind.accepted:
-        return this.accepted(words, at)
-      case EventKind.cancelled:
-        return this.cancelled(words, at)
-      case EventKind.amended:
-        return this.amended(words, at)
-      case EventKind.rejected:
-        return this.rejected(words, at)
-      default:
-        return this.rare.line(words, at) ?? ''
-    }
-  }
-
-  private accepted(words: Int32Array, at: number): string {
-    const { pieces } = this
-    const head = words[at + HEAD]!
-    const instrument = words[at + INSTRUMENT]!
-    const isPlain =
-      ((words[at + CODE]! >>> 16) |
-        words[at + DISPLAY_LOTS]! |
-        words[at + EVENT_STOP_TICKS]! |
-        words[at + EVENT_EXPIRY_SECONDS]!) ===
-      0
-    return (
-      pieces.opening('accepted', words, at) +
-      `,"side":"${SIDES[headSide(head)]}","type":"${TYPES[headOrderType(head)]}"` +
-      `,"timeInForce":"${TIMES[headTimeInForce(head)]}"${pieces.price(instrument, words[at + PRICE_TICKS]!)}` +
-      `,"quantity":"${pieces.quantities.text(instrument, words[at + LOTS]!)}"` +
-      (isPlain ? '}\n' : `${this.rare.terms(words, at)}}\n`)
-    )
-  }
-
-  private cancelled(words: Int32Array, at: number): string {
-    const { pieces } = this
-    const instrument = words[at + INSTRUMENT]!
-    const openLots = words[at + OPEN_LOTS]!
-    return (
-      pieces.opening('cancelled', words, at) +
-      `,"side":"${SIDES[headSide(words[at + HEAD]!)]}","reason":"${REASONS[words[at + CODE]! & 0xffff]}"` +
-      pieces.price(instrument, words[at + PRICE_TICKS]!) +
-      `,"quantity":"${pieces.quantities.text(instrument, words[at + LOTS]!)}"` +
-      (openLots === 0 ? '}\n' : `,"open":"${pieces.quantities.text(instrument, openLots)}"}\n`)
-    )
-  }
-
-  private amended(words: Int32Array, at: number): string {
-    const { pieces } = this
-    const instrument = words[at + INSTRUMENT]!
-    return (
-      pieces.opening('amended', words, at) +
-      `,"side":"${SIDES[headSide(words[at + HEAD]!)]}"${pieces.price(instrument, words[at + PRICE_TICKS]!)}` +
-      pieces.price(instrument, words[at + EVENT_STOP_TICKS]!, 'stopPrice') +
-      `,"quantity":"${pieces.quantities.text(instrument, words[at + LOTS]!)}"` +
-      `,"open":"${pieces.quantities.text(instrument, words[at + OPEN_LOTS]!)}"}\n`
-    )
-  }
-
-  private trade(words: Int32Array, at: number): string {
-    const { market, pieces } = this
-    const { quantities } = pieces
-    const instrument = words[at + INSTRUMENT]!
-    const match = (words[at + CODE]! >>> 16) * 4_294_967_296 + (words[at + MATCH_LOW]! >>> 0)
-    const taker = quoted(market.orders.text(readU64(words, at + ORDER_ID)))
-    const maker = quoted(market.orders.text(readU64(words, at + MAKER_ORDER_ID)))
-    return (
-      `{"event":"trade","sequence":${readU64(words, at + SEQUENCE)},"match":${match}${pieces.symbol(instrument)}` +
-      `,"price":"${pieces.prices.text(instrument, words[at + PRICE_TICKS]!)}"` +
-      `,"quantity":"${quantities.text(instrument, words[at + LOTS]!)}","side":"${SIDES[headSide(words[at + HEAD]!)]}"` +
-      `,"taker":${taker},"takerClient":${pieces.client(words[at + CLIENT]! >>> 0)}` +
-      `,"takerOpen":"${quantities.text(instrument, words[at + OPEN_LOTS]!)}"` +
-      `,"maker":${maker},"makerClient":${pieces.client(words[at + MAKER_CLIENT]! >>> 0)}` +
-      `,"makerOpen":"${quantities.text(instrument, words[at + MAKER_OPEN_LOTS]!)}"}\n`
-    )
-  }
-
-  private rejected(words: Int32Array, at: number): string {
-    const sequence = readU64(words, at + SEQUENCE)
-    const detail = this.market.details.find(sequence)
-    const code = rejectName(words[at + CODE]! & 0xffff)
-    const line = `${this.pieces.opening('rejected', words, at, detail?.id)},"code":"${code}"`
-    if (detail === undefined) return `${line}}\n`
-    const column = detail.column > 0 ? `,"column":${detail.column}` : ''
-    return `${line},"detail":${quoted(detail.text)},"line":${detail.line}${column}}\n`
   }
 }

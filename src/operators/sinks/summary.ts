@@ -72,6 +72,8 @@ export class Summary implements Step {
     const cancels = this.cancels[CancelReason.user]!
     const rejected = kinds[EventKind.rejected]!
     const resting = this.resting()
+    const before = market.recovered
+    const commands = market.sequence - before.sequence
     const orders = { filled: sums[FILLED]!, cancelled: sums[GONE]!, resting: resting.orders }
     const lots = {
       entered: sums[ENTERED]!,
@@ -84,11 +86,11 @@ export class Summary implements Step {
       if (count > 0) rejectedBy[rejectName(code)] = count
     })
     const addsUp =
-      market.sequence === accepted + amended + replaced + cancels + applied + rejected &&
-      accepted === orders.filled + orders.cancelled + orders.resting &&
-      lots.entered === lots.filled + lots.cancelled + lots.resting
+      commands === accepted + amended + replaced + cancels + applied + rejected &&
+      before.orders + accepted === orders.filled + orders.cancelled + orders.resting &&
+      before.lots + lots.entered === lots.filled + lots.cancelled + lots.resting
     return {
-      commands: market.sequence,
+      commands,
       accepted,
       amended,
       replaced,

@@ -1,6 +1,7 @@
 import test from 'ava'
 import { cancelOrder, flagsOf } from '../../../src/book/command.ts'
 import type { EngineState } from '../../../src/book/state/engine-state.ts'
+import { Care } from '../../../src/book/state/care.ts'
 import * as block from '../../../src/book/state/instrument-block.ts'
 import { checkInvariants } from '../../../src/book/recovery/invariants.ts'
 import * as level from '../../../src/book/state/level.ts'
@@ -203,7 +204,11 @@ const COUNTS: readonly [string, (state: EngineState) => void, RegExp][] = [
   ['an auction', (state) => state.auctions++, /^1 auctions counted, 0 under way$/],
   ['a link', (state) => state.links++, /links counted/],
   ['an order at work', (state) => (state.takerPartner = 16), /order at work/],
-  ['an id', (state) => state.index.insert(1_234, 0, 16), /^10 ids in the index, 9 live orders$/],
+  [
+    'an id',
+    (state) => state.index.insert(state.allocate(order.ORDER_WORDS)),
+    /^10 ids in the index, 9 live orders$/,
+  ],
 ]
 
 for (const [title, leak, message] of COUNTS)
@@ -218,11 +223,11 @@ test('invariants - a bid at the offer is noticed while trading is continuous', (
   const places = new Places(fast)
   const { state } = places
   state.words[places.block(0) + block.BLOCK_STATE] = 1
-  state.words[places.block(0) + block.BLOCK_CARE]! |= block.Care.state
+  state.words[places.block(0) + block.BLOCK_CARE]! |= Care.state
   fast.apply(buy(50, 1, 110, { sequence: 50 }))
   t.is(checkInvariants(fast.engine), undefined)
   state.words[places.block(0) + block.BLOCK_STATE] = 3
-  state.words[places.block(0) + block.BLOCK_CARE]! &= ~block.Care.state
+  state.words[places.block(0) + block.BLOCK_CARE]! &= ~Care.state
   t.is(checkInvariants(fast.engine), 'instrument 0: bid 110 crosses offer 110')
 })
 

@@ -11,16 +11,18 @@ import {
   LEVEL_TOUCHED,
   LEVEL_WORDS,
 } from '../../../src/book/state/level.ts'
+import { BookHeap } from '../../../src/book/state/book-heap.ts'
 import * as ladder from '../../../src/book/state/price-ladder.ts'
 import { MAX_PRICE_TICKS } from '../../../src/book/record.ts'
 import { NONE } from '../../../src/memory/heap.ts'
+import { POOL_END, POOL_TOP } from '../../../src/memory/pool-words.ts'
 
 const { isBetter, SIDE_BEST, SIDE_LEVELS, SIDE_RISING, SIDE_ROOT, SIDE_SHIFT, SIDE_WORDS } = ladder
 const [FALLING, RISING] = [0, 1]
 
 /** Ladder sides in a heap of their own: even ones fall from their best price (bids), odd ones rise (offers). */
 class Sides {
-  readonly heap = new ladder.LadderHeap(16)
+  readonly heap = new BookHeap(16)
   private readonly at: number
 
   constructor(count: number) {
@@ -176,7 +178,7 @@ test('price ladder - sides are apart', (t) => {
 })
 
 test('price ladder - zeroed memory is an empty side that falls', (t) => {
-  const heap = new ladder.LadderHeap(16)
+  const heap = new BookHeap(16)
   const side = heap.allocate(SIDE_WORDS)
   t.is(ladder.findLevel(heap.words, side, 5), NONE)
   t.is(heap.words[side + SIDE_BEST], NONE)
@@ -219,7 +221,9 @@ test('price ladder - without memory for a level or a node there is no level, and
     const sides = new Sides(2)
     sides.ensure(RISING, 1_000)
     const side = [...sides.heap.words.subarray(sides.side(RISING), sides.side(RISING) + SIDE_WORDS)]
-    sides.heap[pool].take = () => NONE
+    const { at } = sides.heap[pool]
+    sides.heap.words[at + POOL_TOP] = sides.heap.words[at + POOL_END]!
+    sides.heap[pool].extend = () => false
     t.is(sides.ensure(RISING, MAX_PRICE_TICKS), NONE)
     t.is(sides.find(RISING, MAX_PRICE_TICKS), NONE)
     t.deepEqual(sides.prices(RISING), [1_000])

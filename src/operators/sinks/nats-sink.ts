@@ -1,0 +1,40 @@
+import { pipe } from 'fp-ts/lib/function.js'
+import * as TE from 'fp-ts/lib/TaskEither.js'
+import { oneOf, options, wholeNumber } from '../../pipeline/codec.ts'
+import type { Market } from '../../pipeline/market.ts'
+import type { StageProblem, Step } from '../../pipeline/operator.ts'
+import type { NatsOptions } from '../../transport/nats/connection.ts'
+import { NatsOutbox } from '../../transport/nats/outbox.ts'
+import { eventKinds, natsKeys, openLink, subjectTemplate } from '../transport/nats-options.ts'
+import { EventPublisher, type PublisherOptions } from './event-publisher.ts'
+
+/** What a stage says under `to: { nats: ... }`. */
+export interface NatsSinkOptions extends NatsOptions, PublisherOptions {}
+
+/** What a sink that publishes by subject may be told. */
+export const publisherKeys = {
+  format: oneOf('packed', 'json', 'both'),
+  events: eventKinds,
+  partition: wholeNumber({ min: 0 }),
+  frameRecords: wholeNumber({ min: 1, max: 16_384 }),
+}
+
+export const natsSinkOptions = options({ subject: subjectTemplate }, { ...natsKeys, ...publisherKeys })
+
+/** Opens a sink that publishes events over core NATS: who is subscribed has them, nobody keeps them. */
+export function openNatsSink(market: Market, given: NatsSinkOptions): TE.TaskEither<StageProblem, Step> {
+  return pipe(
+    openLink(given, ['to', 'nats', 'servers']),
+    TE.map(
+      (link) =>
+        new EventPublisher(market, given, {
+          title: 'nats',
+          peer: link.server,
+          outlet: new NatsOutbox(link),
+          idPrefix: '',
+          figures: () => link.figures(),
+          close: () => link.close(),
+        }),
+    ),
+  )
+}

@@ -1,0 +1,201 @@
+import type * as t from 'io-ts'
+import { keysOf, notesOf, shapeOf, type Props, type Shape } from './codec-shape.ts'
+import { FILE_KEYS, STAGE_CODECS } from './file-codec.ts'
+import type { AnyOperator, Registry } from './operator.ts'
+
+/** JSON Schema, draft-07: what the YAML language server of editors reads. */
+export type JsonSchema = { readonly [key: string]: unknown }
+
+export interface SchemaOptions {
+  /**
+   * Whether the schema is for files that are laid over others or included by them: nothing is needed, and null takes
+   * out what is below.
+   */
+  readonly isLayer?: boolean
+}
+
+const DRAFT = 'http://json-schema.org/draft-07/schema#'
+/** A text with `${NAME}` in it may become anything: what it becomes is checked when the file is read. */
+const VARIABLE = { type: 'string', pattern: '\\$\\{' } as const
+const DECIMAL = '^[-+]?\\d+(\\.\\d+)?$|\\$\\{'
+
+/** The schema of pipeline files whose stages may name these operators. */
+export function pipelineSchema(registry: Registry, options: SchemaOptions = {}): JsonSchema {
+  const { isLayer = false } = options
+  const writer = new SchemaWriter(isLayer)
+  const operators = [...registry.values()]
+  const file = writer.keys(FILE_KEYS.required, FILE_KEYS.optional)
+  const title = isLayer
+    ? 'A layer of a Millrace pipeline: a profile, or a file to include'
+    : 'A Millrace pipeline'
+  const stages = {
+    description: 'The operators, in order: a stage takes from the one before it unless it says `inputs`.',
+    type: 'array',
+    ...(isLayer ? {} : { minItems: 1 }),
+    items: { $ref: '#/definitions/stage' },
+  }
+  return {
+    $schema: DRAFT,
+    title,
+    type: 'object',
+    properties: { ...file, stages },
+    additionalProperties: false,
+    // What is not here may be in a file that is included.
+    ...(isLayer ? {} : { anyOf: [{ required: ['name', 'stages'] }, { required: ['include'] }] }),
+    definitions: {
+      stage: stageSchema(writer, operators, isLayer),
+      ...Object.fromEntries(
+        operators.map((operator) => [operatorKey(operator), operatorSchema(writer, operator)]),
+      ),
+    },
+  }
+}
+
+/** A stage is told by its operator which keys it has; one without changes a stage of an included file. */
+function stageSchema(writer: SchemaWriter, operators: readonly AnyOperator[], isLayer: boolean): JsonSchema {
+  const names = operators.map(({ name }) => name)
+  const keys = writer.keys({}, STAGE_CODECS)
+  const described = operators
+    .map(({ name, description }) => (description === undefined ? name : `${name}: ${description}`))
+    .join('\n\n')
+  return {
+    type: 'object',
+    properties: { ...keys, operator: { description: `What the stage does.\n\n${described}`, enum: names } },
+    required: isLayer ? ['id'] : ['id', 'operator'],
+    allOf: operators.map((operator) => ({
+      if: { properties: { operator: { const: operator.name } }, required: ['operator'] },
+      then: { $ref: `#/definitions/${operatorKey(operator)}` },
+    })),
+  }
+}
+
+function operatorSchema(writer: SchemaWriter, operator: AnyOperator): JsonSchema {
+  const shape = shapeOf(operator.options)
+  const own = shape.kind === 'options' ? shape : { required: {}, optional: {} }
+  const properties = {
+    ...writer.keys(STAGE_CODECS, {}),
+    operator: { const: operator.name },
+    ...writer.keys(own.required, own.optional),
+  }
+  // Keys of an operator whose codec does not say them are its own affair.
+  const isKnown = keysOf(operator.options) !== undefined
+  const required = Object.keys(own.required)
+  return {
+    ...(operator.description === undefined ? {} : { description: operator.description }),
+    properties,
+    ...(isKnown ? { additionalProperties: false } : {}),
+    ...(writer.isLayer || required.length === 0 ? {} : { required }),
+  }
+}
+
+class SchemaWriter {
+  readonly isLayer: boolean
+
+  constructor(isLayer: boolean) {
+    this.isLayer = isLayer
+  }
+
+  keys(required: Props, optional: Props): Record<string, JsonSchema> {
+    return Object.fromEntries(
+      Object.entries({ ...required, ...optional }).map(([key, codec]) => [key, this.key(codec)]),
+    )
+  }
+
+  /** What stands under a key: its codec with what is said of it. */
+  private key(codec: t.Mixed): JsonSchema {
+    const { description, default: standard, examples } = notesOf(codec)
+    const schema = this.of(shapeOf(codec))
+    return {
+      ...(description === undefined ? {} : { description }),
+      ...(standard === undefined ? {} : { default: standard }),
+      ...(examples === undefined ? {} : { examples }),
+      ...(this.isLayer ? orElse(schema, { type: 'null' }) : schema),
+    }
+  }
+
+  private of(shape: Shape): JsonSchema {
+    switch (shape.kind) {
+      case 'any':
+        return {}
+      case 'whole':
+        return orElse({ type: 'integer', ...bounds(shape.min, shape.max) }, VARIABLE)
+      case 'number':
+        return orElse({ type: 'number', ...bounds(shape.min, shape.max) }, VARIABLE)
+      case 'decimal': {
+        const number = shape.isAboveZero ? { type: 'number', exclusiveMinimum: 0 } : { type: 'number' }
+        return orElse(number, { type: 'string', pattern: DECIMAL })
+      }
+      case 'text':
+        return {
+          type: 'string',
+          ...(shape.pattern === undefined ? { minLength: 1 } : { pattern: shape.pattern }),
+        }
+      case 'flag':
+        return orElse({ type: 'boolean' }, VARIABLE)
+      case 'words':
+        return orElse({ enum: shape.words }, VARIABLE)
+      case 'either':
+        return { anyOf: shape.of.map((codec) => this.of(shapeOf(codec))) }
+      default:
+        return this.ofMany(shape)
+    }
+  }
+
+  private ofMany(shape: Extract<Shape, { kind: 'list' | 'map' | 'options' | 'variant' }>): JsonSchema {
+    switch (shape.kind) {
+      case 'list':
+        return {
+          type: 'array',
+          items: this.of(shapeOf(shape.item)),
+          ...(shape.minItems === undefined ? {} : { minItems: shape.minItems }),
+        }
+      case 'map':
+        return { type: 'object', additionalProperties: this.key(shape.item), propertyNames: { minLength: 1 } }
+      case 'options': {
+        const required = Object.keys(shape.required)
+        return {
+          type: 'object',
+          properties: this.keys(shape.required, shape.optional),
+          additionalProperties: false,
+          ...(this.isLayer || required.length === 0 ? {} : { required }),
+        }
+      }
+      case 'variant':
+        return this.variant(shape.cases)
+    }
+  }
+
+  /** A map of one key, or the bare word of a key whose settings may all be left out. */
+  private variant(cases: Props): JsonSchema {
+    const map = {
+      type: 'object',
+      properties: this.keys(cases, {}),
+      additionalProperties: false,
+      minProperties: 1,
+      ...(this.isLayer ? {} : { maxProperties: 1 }),
+    }
+    const words = Object.keys(cases).filter((key) => isOptional(shapeOf(cases[key]!)))
+    return words.length === 0 ? map : { anyOf: [{ enum: words }, map] }
+  }
+}
+
+function isOptional(shape: Shape): boolean {
+  return shape.kind === 'options' && Object.keys(shape.required).length === 0
+}
+
+function orElse(schema: JsonSchema, other: JsonSchema): JsonSchema {
+  const inner = schema['anyOf']
+  return { anyOf: [...(Array.isArray(inner) ? (inner as JsonSchema[]) : [schema]), other] }
+}
+
+function bounds(min: number, max: number): JsonSchema {
+  return {
+    ...(Number.isFinite(min) ? { minimum: min } : {}),
+    ...(Number.isFinite(max) ? { maximum: max } : {}),
+  }
+}
+
+/** Operators and shared parts have names of their own among the definitions. */
+function operatorKey({ name }: AnyOperator): string {
+  return `operator-${name}`
+}

@@ -1,0 +1,5 @@
+/** Public list of `millrace/testing`: for tests of operators and pipelines. */
+export { differences, formatDifferences, matches, type Difference } from './match.ts'
+export { marbles, type MarbleHelpers } from './marbles.ts'
+export { commandObjects, commands, eventObjects, type OrderText, type RecordObject } from './records.ts'
+export { observeRecords, recordsOf, through } from './through.ts'
