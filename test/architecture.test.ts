@@ -36,17 +36,19 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 /** Where each third-party package may be imported. */
 const HOMES: Readonly<Record<string, readonly string[]>> = {
   rxjs: ['pipeline', 'operators', 'testing'],
-  'io-ts': ['pipeline', 'operators'],
-  'fp-ts': ['pipeline', 'operators', 'cli'],
+  'io-ts': ['pipeline', 'operators', 'server'],
+  'fp-ts': ['pipeline', 'operators', 'server', 'cli'],
   yaml: ['pipeline'],
   'csv-parse': ['operators'],
   commander: ['cli'],
+  fastify: ['server'],
+  'prom-client': ['server'],
   koffi: ['memory'],
   '@nats-io/nats-core': ['transport', 'client', 'operators'],
   '@nats-io/transport-node': ['transport', 'client'],
   '@nats-io/jetstream': ['transport', 'client'],
   ioredis: ['transport', 'operators'],
-  ws: ['transport'],
+  ws: ['transport', 'server'],
 }
 
 interface Import {

@@ -18,6 +18,7 @@ import {
 import type { Market } from '../pipeline/market.ts'
 import type { Operator, Source, StageProblem } from '../pipeline/operator.ts'
 import { observeSource, type PumpOptions } from '../pipeline/pump.ts'
+import { ApiSource } from './api/api-source.ts'
 import { openShmSource, shmCommandOptions } from './input/shm-source.ts'
 import { jetStreamSourceOptions, openJetStreamSource } from './input/jetstream-source.ts'
 import { natsSourceOptions, openNatsSource } from './input/nats-source.ts'
@@ -70,6 +71,8 @@ const sources = {
   ).describe('Orders as text.'),
   /** A ring in a file that another process writes commands into. */
   shm: shmCommandOptions,
+  /** Commands over HTTP and WebSocket, where the pipeline is served. */
+  api: options({}).describe('Commands over HTTP and WebSocket, where the pipeline is served.'),
   /** Frames and lines of JSON over core NATS. */
   nats: natsSourceOptions,
   /** Requests over NATS, each answered; a publish stage behind match hands the answers back. */
@@ -104,6 +107,7 @@ function open(
       ),
     )
   }
+  if (from.api !== undefined) return TE.right(new ApiSource(market))
   if (from.nats !== undefined) return openNatsSource(market, from.nats)
   if (from.orderEntry !== undefined) return openOrderEntry(market, from.orderEntry)
   if (from.jetstream !== undefined) return openJetStreamSource(market, id, from.jetstream)
