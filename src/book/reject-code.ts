@@ -1,7 +1,7 @@
 /**
  * Why a command was refused. The numbers are stable: they stand in journals and on the wire, so a new code
  * takes a new number and none is used again. 1-39 are found wrong in the command itself, 40-59 by the state of
- * the book, 60-99 by a risk limit.
+ * the book, 60-99 by a risk limit, 100 and up by the pipeline.
  */
 export const RejectCode = {
   /** Quantity is missing, zero, negative or not a number. */
@@ -104,6 +104,10 @@ export const RejectCode = {
   RISK_UNPROTECTED: 78,
   /** A circuit breaker has tripped for the client or the instrument. */
   RISK_BREAKER: 79,
+  /** An edge with the policy `reject` was full: try again later. */
+  EDGE_FULL: 100,
+  /** A stage that failed too often refuses what comes until it has recovered. */
+  STAGE_FAILED: 101,
 } as const
 
 export type RejectName = keyof typeof RejectCode

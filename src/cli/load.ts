@@ -1,7 +1,7 @@
 import { pipe } from 'fp-ts/lib/function.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { loadDefinition, type Definition } from '../pipeline/definition.ts'
-import { formatProblem, pipelineError, type PipelineError } from '../pipeline/problem.ts'
+import { formatProblem, pipelineError, type PipelineError, type Problem } from '../pipeline/problem.ts'
 import { registry } from '../operators/registry.ts'
 import { importPlugin } from './import-plugin.ts'
 
@@ -32,13 +32,28 @@ export function load(
   )
 }
 
-/** Writes what can be lived with to standard error, a line each; for programs as one JSON document. */
-export function printWarnings({ warnings }: Definition, format: 'text' | 'json'): void {
-  if (warnings.length > 0) printProblems({ _tag: 'PipelineError', problems: warnings }, format)
-}
-
 /** Writes all problems to standard error: a line each, or one JSON document. */
 export function printProblems({ problems }: PipelineError, format: 'text' | 'json'): void {
   if (format === 'json') process.stderr.write(`${JSON.stringify({ problems })}\n`)
   else process.stderr.write(problems.map((problem) => `${formatProblem(problem)}\n`).join(''))
+}
+
+/** Writes what is doubtful to standard error, as problems are. */
+export function printWarnings(warnings: readonly Problem[], format: 'text' | 'json'): void {
+  if (warnings.length === 0) return
+  if (format === 'json') process.stderr.write(`${JSON.stringify({ warnings })}\n`)
+  else
+    process.stderr.write(
+      warnings.map((warning) => `${formatProblem({ ...warning, severity: 'warning' })}\n`).join(''),
+    )
+}
+
+/** Whether a file may be used though something in it is doubtful. Where it may not, that is told. */
+export function mayGoOn(
+  { warnings }: Definition,
+  { denyWarnings, format }: { readonly denyWarnings?: boolean; readonly format: 'text' | 'json' },
+): boolean {
+  if (denyWarnings !== true || warnings.length === 0) return true
+  printWarnings(warnings, format)
+  return false
 }

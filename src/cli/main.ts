@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { addBench } from './bench/commands.ts'
+import { deadLettersOf } from './dead-letters.ts'
 import { ExitCode } from './exit-code.ts'
+import { explainFile, type ExplainOptions } from './explain.ts'
+import { graphFile, GRAPH_FORMATS, type GraphOptions } from './graph.ts'
 import { runFile, type RunFileOptions } from './run.ts'
 import { addSchema } from './schema.ts'
 import { settleFile, type SettleFileOptions } from './settle.ts'
@@ -29,6 +32,18 @@ pipelineCommand('run', 'run a pipeline file to its end, or until Ctrl-C, and rep
       .preset('1')
       .argParser(checkEvery),
   )
+  .addOption(
+    new Option('--backend <name>', 'how to run it: fused, or the slow and plain reference')
+      .choices(['fused', 'reference'])
+      .default('fused'),
+  )
+  .option(
+    '--drain-timeout <seconds>',
+    'how long what was read may take once the run is stopped',
+    numberAbove0,
+    30,
+  )
+  .option('--deny-warnings', 'do not run a file with warnings')
   .option('--quiet', 'no progress and no report')
   .action(async (file: string, options: RunFileOptions) => {
     process.exitCode = await runFile(file, options)
@@ -36,6 +51,7 @@ pipelineCommand('run', 'run a pipeline file to its end, or until Ctrl-C, and rep
 
 pipelineCommand('validate', 'check a pipeline file and say all that is wrong with it')
   .option('--echo', 'print what the file comes to, secrets hidden, and where each value is from')
+  .option('--deny-warnings', 'take warnings for problems')
   .action(async (file: string, options: ValidateOptions) => {
     process.exitCode = await validateFile(file, options)
   })
@@ -45,6 +61,33 @@ pipelineCommand('settle', "settle a pipeline file's log once more and write the 
   .option('--quiet', 'no progress and no report')
   .action(async (file: string, options: SettleFileOptions) => {
     process.exitCode = await settleFile(file, options)
+  })
+
+pipelineCommand('explain', 'show how a pipeline file is run: islands, edges, why it is cut, what it costs')
+  .option('--measure', 'run it, with sinks that write nothing, and show what was measured')
+  .option('--orders <n>', 'orders to measure with', wholeAbove0, 200_000)
+  .action(async (file: string, options: ExplainOptions) => {
+    process.exitCode = await explainFile(file, options)
+  })
+
+program
+  .command('graph')
+  .description('draw the stages of a pipeline file and what lies between them')
+  .argument('<file>', 'pipeline file, YAML or JSON')
+  .option('--input <file>', 'what ${INPUT} in the pipeline file stands for')
+  .option('--set <path=value>', 'override a value; repeatable', collect, [])
+  .addOption(new Option('--format <format>', 'what to draw it as').choices(GRAPH_FORMATS).default('mermaid'))
+  .action(async (file: string, options: GraphOptions) => {
+    process.exitCode = await graphFile(file, options)
+  })
+
+program
+  .command('dead-letters')
+  .description('list records that stages could not handle')
+  .argument('<path>', 'a file of dead letters, or a folder of such files')
+  .addOption(new Option('--format <format>', 'how to list them').choices(['text', 'json']).default('text'))
+  .action(async (path: string, options: { format: 'text' | 'json' }) => {
+    process.exitCode = await deadLettersOf(path, options)
   })
 
 addBench(program)

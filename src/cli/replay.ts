@@ -13,6 +13,7 @@ import { print } from './print.ts'
 import { showProgress } from './progress.ts'
 import { Pacer } from './journal/pacer.ts'
 import { replayInto } from './journal/replay-into.ts'
+import { replayDeadLetters } from './replay-dead-letters.ts'
 
 export interface ReplayCommandOptions {
   readonly verify?: boolean
@@ -20,6 +21,8 @@ export interface ReplayCommandOptions {
   readonly to?: number
   readonly pace?: number
   readonly into?: string
+  readonly deadLetters?: string
+  readonly input?: string
   readonly set: readonly string[]
   readonly format: 'text' | 'json'
   readonly quiet?: boolean
@@ -44,7 +47,12 @@ export function addReplay(program: Command): void {
   program
     .command('replay')
     .description('bring back the state that a journal leads to, and print its hash')
-    .argument('<dir>', 'directory of the journal; it is only read')
+    .argument('[dir]', 'directory of the journal; it is only read')
+    .option(
+      '--dead-letters <path>',
+      'send dead letters, a file or a folder of them, through the pipeline of --into',
+    )
+    .option('--input <file>', 'what ${INPUT} in that file stands for')
     .option('--verify', 'hold every event against the one that was recorded, byte for byte')
     .option('--from <sequence>', 'begin with the last snapshot before a sequence', sequenceNumber)
     .option('--to <sequence>', 'end with a sequence', sequenceNumber)
@@ -58,9 +66,26 @@ export function addReplay(program: Command): void {
     )
     .addOption(new Option('--format <format>', 'how to report').choices(['text', 'json']).default('text'))
     .option('--quiet', 'no progress')
-    .action(async (dir: string, options: ReplayCommandOptions) => {
-      process.exitCode = await replayCommand(dir, options)
+    .action(async (dir: string | undefined, options: ReplayCommandOptions) => {
+      process.exitCode = await replayOne(dir, options)
     })
+}
+
+/** A journal or dead letters, whichever is named. Returns the exit code. */
+async function replayOne(dir: string | undefined, options: ReplayCommandOptions): Promise<number> {
+  const { deadLetters, into } = options
+  if (
+    (dir === undefined) === (deadLetters === undefined) ||
+    (deadLetters !== undefined && into === undefined)
+  ) {
+    process.stderr.write(
+      'millrace: expected the directory of a journal, or --dead-letters PATH with --into FILE\n',
+    )
+    return ExitCode.usage
+  }
+  return deadLetters === undefined
+    ? replayCommand(dir!, options)
+    : replayDeadLetters({ ...options, deadLetters, into: into! })
 }
 
 /** Replays a journal and prints what it came to. Returns the exit code. */

@@ -1,3 +1,4 @@
+import { backpressureLines, faultLines } from './report-stats.ts'
 import type { RunReport } from '../pipeline/runtime.ts'
 import { PERCENTILES, type LatencySummary } from '../telemetry/latency.ts'
 import { duration, table, thousands } from '../telemetry/text-table.ts'
@@ -12,6 +13,7 @@ export function reportText(report: RunReport): string {
   const timed = report.latencies.filter((latency) => latency.samples > 0)
   if (timed.length > 0) lines.push(...latencyLines(timed), '')
   for (const section of sections) lines.push(...section.lines, '')
+  lines.push(...backpressureLines(report.stats), ...faultLines(report))
   return `${lines.join('\n').trimEnd()}\n`
 }
 

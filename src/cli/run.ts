@@ -1,10 +1,10 @@
 import * as E from 'fp-ts/lib/Either.js'
-import type { Definition } from '../pipeline/definition.ts'
 import { JournalError } from '../journal/problem.ts'
-import { preparePipeline, type Pipeline } from '../pipeline/runtime.ts'
+import type { Definition } from '../pipeline/definition.ts'
+import { preparePipeline, type Backend, type Pipeline, type RunReport } from '../pipeline/runtime.ts'
 import { ExitCode } from './exit-code.ts'
 import { startWithHeap } from './heap.ts'
-import { load, printProblems, printWarnings, type LoadOptions } from './load.ts'
+import { load, mayGoOn, printProblems, printWarnings, type LoadOptions } from './load.ts'
 import { print } from './print.ts'
 import { showProgress } from './progress.ts'
 import { reportJson, reportText } from './report.ts'
@@ -15,7 +15,14 @@ export interface RunFileOptions extends LoadOptions {
   readonly quiet?: boolean
   /** After how many commands the engine's invariants are checked. */
   readonly check?: number
+  readonly backend?: Backend
+  /** In seconds. */
+  readonly drainTimeout?: number
+  readonly denyWarnings?: boolean
 }
+
+/** A second interrupt waits so long for what is half-way out. */
+const ABORT_MS = 500
 
 /**
  * `millrace run FILE`: runs a pipeline to its end, or until an interrupt, and reports. The report goes to standard
@@ -27,9 +34,10 @@ export async function runFile(file: string, options: RunFileOptions): Promise<nu
     printProblems(definition.left, options.format)
     return ExitCode.configuration
   }
+  if (!mayGoOn(definition.right, options)) return ExitCode.configuration
   const ended = await startWithHeap(definition.right.runtime.heap ?? {})
   if (ended !== undefined) return ended
-  printWarnings(definition.right, options.format)
+  printWarnings(definition.right.warnings, options.format)
   const stop = new AbortController()
   // A run that is to last a time has no count of orders to end at, unless one is asked for too.
   const records = options.orders ?? (options.duration === undefined ? undefined : Infinity)
@@ -37,12 +45,15 @@ export async function runFile(file: string, options: RunFileOptions): Promise<nu
     records,
     stop: stop.signal,
     checkEvery: options.check,
+    backend: options.backend,
+    drainTimeoutMs: options.drainTimeout === undefined ? undefined : options.drainTimeout * 1e3,
+    onWarning: (message) => process.stderr.write(`millrace: ${message}\n`),
   })()
   if (E.isLeft(prepared)) {
     printProblems(prepared.left, options.format)
     return prepared.left.isUnavailable === true ? ExitCode.unavailable : ExitCode.configuration
   }
-  const release = stopOnSignals(stop)
+  const release = stopOnSignals(stop, prepared.right)
   const timer =
     options.duration === undefined ? undefined : setTimeout(() => stop.abort(), options.duration * 1e3)
   try {
@@ -69,6 +80,7 @@ export async function runToReport(
     const code = isShown
       ? await print(text, market.stdoutTaken ? process.stderr : process.stdout)
       : ExitCode.good
+    if (report.undrained.length > 0) return await leaveUndrained(report, pipeline)
     if (report.failure === undefined || report.failure.isQuiet) return code
     process.stderr.write(`millrace: ${redact(report.failure.message)}\n`)
     return ExitCode.ioError
@@ -79,10 +91,24 @@ export async function runToReport(
   }
 }
 
+/** Says what was not handled in time, and ends the process: what holds it up would hold it for ever. */
+async function leaveUndrained({ undrained }: RunReport, pipeline: Pipeline): Promise<number> {
+  const told = undrained.map(({ where, records }) => `${records} records in ${where}`).join(', ')
+  process.stderr.write(`millrace: the time to drain was over before all was handled: ${told}\n`)
+  await abortOf(pipeline)
+  process.exit(ExitCode.ioError)
+}
+
 /** The first interrupt ends the run gracefully, the second at once. Returns a function that takes that back. */
-function stopOnSignals(stop: AbortController): () => void {
+function stopOnSignals(stop: AbortController, pipeline: Pipeline): () => void {
+  let isSecond = false
   const onSignal = (): void => {
-    if (stop.signal.aborted) process.exit(ExitCode.interrupted)
+    if (isSecond) process.exit(ExitCode.interrupted)
+    if (stop.signal.aborted) {
+      isSecond = true
+      void abortOf(pipeline).then(() => process.exit(ExitCode.interrupted))
+      return
+    }
     process.stderr.write(
       '\nstopping: what has been read is handled, then the report follows (again to stop at once)\n',
     )
@@ -94,4 +120,12 @@ function stopOnSignals(stop: AbortController): () => void {
     process.off('SIGINT', onSignal)
     process.off('SIGTERM', onSignal)
   }
+}
+
+/** Resolves when nothing is half-written, or when that takes too long. */
+function abortOf(pipeline: Pipeline): Promise<void> {
+  const late = new Promise<void>((resolve) => {
+    setTimeout(resolve, ABORT_MS)
+  })
+  return Promise.race([pipeline.abort().catch(() => {}), late])
 }

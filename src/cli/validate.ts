@@ -1,12 +1,13 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { ExitCode } from './exit-code.ts'
 import { echoJson, echoYaml } from '../pipeline/echo.ts'
-import { load, printProblems, printWarnings, type LoadOptions } from './load.ts'
+import { load, mayGoOn, printProblems, printWarnings, type LoadOptions } from './load.ts'
 import { print } from './print.ts'
 
 export interface ValidateOptions extends LoadOptions {
   /** Whether what is in effect is printed. */
   readonly echo?: boolean
+  readonly denyWarnings?: boolean
 }
 
 /**
@@ -19,8 +20,9 @@ export async function validateFile(file: string, options: ValidateOptions): Prom
     printProblems(definition.left, options.format)
     return ExitCode.configuration
   }
-  printWarnings(definition.right, options.format)
-  const { name, stages } = definition.right
+  if (!mayGoOn(definition.right, options)) return ExitCode.configuration
+  const { name, stages, warnings } = definition.right
+  printWarnings(warnings, options.format)
   if (options.format === 'json') {
     const echo = options.echo === true ? echoJson(definition.right) : {}
     return print(`${JSON.stringify({ name, stages: stages.map(({ id }) => id), ...echo })}\n`)

@@ -150,6 +150,7 @@ export const ingestOperator: Operator<{ readonly from: IngestFrom }> = {
   options: options({ from: variant(sources).describe('Where orders come from.') }),
   consumes: undefined,
   produces: 'command',
+  traits: ({ from }) => ({ costNs: from.simulate === undefined ? 500 : 200 }),
   check: ({ from }, { instruments }) =>
     natsSourceProblem(from) ??
     (from.simulate !== undefined && instruments === 0

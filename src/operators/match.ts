@@ -120,6 +120,7 @@ export const matchOperator: Operator<MatchOptions> = {
   options: optionsCodec,
   consumes: 'command',
   produces: 'event',
+  traits: () => ({ isStateful: true, costNs: 150 }),
   create: (given, { market, checkEvery, upstream }) =>
     TE.tryCatch(
       async () => step(market, { ...given, check: checkEvery ?? given.check }, upstream),

@@ -97,5 +97,9 @@ export const publishOperator: Operator<{ readonly to: PublishTo }> = {
   options: options({ to: variant(sinks).describe('Where events go.') }),
   consumes: 'event',
   produces: 'event',
+  traits: ({ to }) => {
+    const isInline = to.summary !== undefined || to.agreement !== undefined || to.orderEntry !== undefined
+    return { readsOnly: true, isIo: !isInline, costNs: isInline ? 10 : 400 }
+  },
   create: ({ to }, { market, id }) => open(market, to, id),
 }

@@ -1,3 +1,4 @@
+import { mergeOperator, switchOperator } from '../pipeline/graph/routing.ts'
 import type { AnyOperator, Registry } from '../pipeline/operator.ts'
 import { ingestOperator } from './ingest.ts'
 import { matchOperator } from './match.ts'
@@ -17,6 +18,8 @@ const operators: readonly AnyOperator[] = [
   publishOperator,
   sendOperator,
   receiveOperator,
+  switchOperator,
+  mergeOperator,
 ]
 
 /** The operators that a pipeline file can name. */

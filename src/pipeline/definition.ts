@@ -14,25 +14,39 @@ import {
   type Part,
 } from './document.ts'
 import { readInstruments, type Terms } from './instrument-terms.ts'
+import { checkGraph, checkPolicies } from './graph/checks.ts'
+import { connectionsOf, type Connection } from './graph/connections.ts'
+import { edgeList } from './graph/edge-settings.ts'
+import type { StageDraft } from './graph/stage-draft.ts'
+import {
+  budget,
+  settingsOf,
+  STAGE_SETTING_KEYS,
+  stageSettingCodecs,
+  type BudgetLimit,
+  type StageSettings,
+} from './graph/stage-settings.ts'
+import { wire, type Wiring } from './graph/wiring.ts'
 import type { AnyOperator, Registry } from './operator.ts'
 import type { IsChoice } from './merge.ts'
 import { STAGE_ID } from './path.ts'
 import { loadPlugins, refusePlugins, type PluginOptions } from './plugins.ts'
-import { pipelineError, type PipelineError, type Problem } from './problem.ts'
+import { byPosition, pipelineError, type PipelineError, type Problem } from './problem.ts'
 import { Reader } from './reader.ts'
 import { runtimeSettings, type RuntimeSettings } from './runtime-settings.ts'
 import { STAGE_KEYS } from './stage-keys.ts'
 import { didYouMean } from './suggest.ts'
 import { OVERRIDE_FILE } from './overrides.ts'
 import type { Place } from './tree.ts'
-import { wire, type StageDraft } from './wiring.ts'
 
 /** A stage whose options are decoded and whose inputs are there. */
 export interface StageDefinition {
   readonly id: string
   readonly operator: AnyOperator
-  /** Ids of the stages before it; none for a source. */
+  /** Ids of the stages before it, a switch's with the branch behind a dot; none for a source. */
   readonly inputs: readonly string[]
+  /** What the file says of the stage that it could say of any. */
+  readonly settings: StageSettings
   /** What the operator's codec made of the stage's own keys. */
   readonly options: unknown
   /** Where one of the stage's keys stands in the file. */
@@ -48,11 +62,17 @@ export interface Definition {
   readonly defaultInstrument?: Terms
   /** Every stage after its inputs, otherwise as in the file. */
   readonly stages: readonly StageDefinition[]
+  /** Which stage takes from which, and how. */
+  readonly connections: readonly Connection[]
+  /** Bounds on the time that a record takes through all stages of its island. */
+  readonly budget: readonly BudgetLimit[]
+  /** The folder that records of failing stages go to. */
+  readonly deadLettersDir: string | undefined
   /** Variables that the file mentions, whether or not their defaults were used. */
   readonly variables: ReadonlySet<string>
   /** How it is run; see docs/configuration.md. */
   readonly runtime: RuntimeSettings
-  /** What whoever runs it should know, and may live with. */
+  /** What is doubtful and can be run, in the order of the file. */
   readonly warnings: readonly Problem[]
   /** The values that it was decoded from, each with its place. */
   readonly document: Document
@@ -142,6 +162,9 @@ const wholeFile = options(
     include: t.unknown,
     plugins: listOf(text),
     runtime: runtimeSettings,
+    edges: edgeList,
+    budget,
+    deadLetters: options({ dir: text }),
   },
 )
 
@@ -164,21 +187,27 @@ function definitionOf(
   const whole = document.valueAt([]) === null ? undefined : reader.read(wholeFile, [])
   const terms = readInstruments(reader)
   const list = document.valueAt(['stages'])
-  const drafts = Array.isArray(list) ? list.map((_, index) => readStage(reader, index, registry)) : []
-  const wired = wire(drafts, reader)
+  const names = new StageNames(Array.isArray(list) ? list : [])
+  const drafts = Array.isArray(list) ? list.map((_, index) => readStage(reader, index, registry, names)) : []
+  const wiring = wire(drafts, reader)
+  checkGraph(wiring, reader)
+  const connections = connectionsOf(wiring, reader)
+  checkPolicies(connections, reader)
   if (reader.problems.length === 0) checkStages(drafts, reader, terms.instruments.length)
   if (pluginProblems.length > 0) return E.left(withoutPlugins(reader, pluginProblems))
   if (reader.problems.length > 0 || whole === undefined) return E.left(pipelineError(reader.problems))
-  const stages = wired.map(({ draft, input }) => stageOf(document, draft, input))
   const paths = new Map(drafts.map(({ id, path }) => [id, path]))
   return E.right({
     file: document.file,
     name: whole.name,
     ...terms,
-    stages,
+    stages: wiring.order.map((index) => stageOf(document, wiring, index)),
+    connections,
+    budget: whole.budget ?? [],
+    deadLettersDir: whole.deadLetters?.dir,
     variables: document.variables,
     runtime: whole.runtime ?? {},
-    warnings: document.warnings,
+    warnings: [...document.warnings, ...reader.warnings].sort(byPosition),
     document,
     registry,
     redact: (text) => document.redactor.redact(text),
@@ -210,31 +239,60 @@ function checkStages(drafts: readonly StageDraft[], reader: Reader, instruments:
   }
 }
 
-function readStage(reader: Reader, index: number, registry: Registry): StageDraft {
+/** Ids for stages that have none in the file: the operator's name, and a number where that is taken. */
+class StageNames {
+  private readonly taken = new Set<unknown>()
+
+  constructor(stages: readonly unknown[]) {
+    for (const stage of stages)
+      if (typeof stage === 'object' && stage !== null && 'id' in stage) this.taken.add(stage.id)
+  }
+
+  after(operator: AnyOperator): string {
+    let name = operator.name
+    for (let number = 2; this.taken.has(name); number++) name = `${operator.name}-${number}`
+    this.taken.add(name)
+    return name
+  }
+}
+
+function readStage(reader: Reader, index: number, registry: Registry, names: StageNames): StageDraft {
   const path = ['stages', String(index)]
   const stage = reader.document.valueAt(path)
   const isMap = typeof stage === 'object' && stage !== null && !Array.isArray(stage)
   if (!isMap) {
     reader.report(path, `expected a map with id and operator, got ${reader.show(stage)}`)
-    return {
-      path,
-      id: undefined,
-      operator: undefined,
-      inputs: undefined,
-      hasInputs: true,
-      options: undefined,
-    }
+    const nothing = { id: undefined, operator: undefined, inputs: undefined, options: undefined }
+    return { path, hasId: true, hasInputs: true, settings: undefined, ...nothing }
   }
   const hasInputs = Object.hasOwn(stage, 'inputs')
+  const hasId = Object.hasOwn(stage, 'id')
   const operator = readOperator(reader, path, registry)
   return {
     path,
-    id: reader.read(stageId, [...path, 'id']),
+    id: hasId || operator === undefined ? reader.read(stageId, [...path, 'id']) : names.after(operator),
+    hasId,
     operator,
     inputs: hasInputs ? reader.read(inputIds, [...path, 'inputs']) : undefined,
     hasInputs,
     options: operator === undefined ? undefined : readOptions(reader, path, operator),
+    settings: readSettings(reader, path, operator),
   }
+}
+
+/** Settings are read where they stand; a key that the operator has too is the operator's. */
+function readSettings(
+  reader: Reader,
+  path: readonly string[],
+  operator: AnyOperator | undefined,
+): StageSettings {
+  const own = operator === undefined ? [] : (keysOf(operator.options) ?? [])
+  return settingsOf((key) => {
+    const isThere = reader.document.valueAt([...path, key]) !== undefined && !own.includes(key)
+    return isThere
+      ? reader.read(stageSettingCodecs[key] as unknown as t.Type<never, unknown>, [...path, key])
+      : undefined
+  })
 }
 
 function readOperator(reader: Reader, stage: readonly string[], registry: Registry): AnyOperator | undefined {
@@ -256,22 +314,29 @@ function readOperator(reader: Reader, stage: readonly string[], registry: Regist
 
 function readOptions(reader: Reader, path: readonly string[], operator: AnyOperator): unknown {
   const codec = operator.options
-  const own = keysOf(codec)
-  const keys = own === undefined ? undefined : [...STAGE_KEYS, ...own]
+  const own = keysOf(codec) ?? []
+  const common = [...STAGE_KEYS, ...STAGE_SETTING_KEYS.filter((key) => !own.includes(key))]
+  const keys = keysOf(codec) === undefined ? undefined : [...STAGE_KEYS, ...own]
   return reader.read(codec, path, {
     pick: (stage) =>
-      Object.fromEntries(Object.entries(stage as object).filter(([key]) => !STAGE_KEYS.includes(key))),
+      Object.fromEntries(Object.entries(stage as object).filter(([key]) => !common.includes(key))),
     reword: ({ path: inner, of, message }) =>
-      of === 'key' && inner.length === 1 && keys !== undefined ? unknownKey(inner[0]!, keys) : message,
+      of === 'key' && inner.length === 1 && keys !== undefined
+        ? unknownKey(inner[0]!, [...keys, ...common.slice(STAGE_KEYS.length)])
+        : message,
   })
 }
 
 /** Only for a draft that nothing was reported of. */
-function stageOf(document: Document, draft: StageDraft, input: StageDraft | undefined): StageDefinition {
+function stageOf(document: Document, { stages, links }: Wiring, index: number): StageDefinition {
+  const draft = stages[index]!
   return {
     id: draft.id!,
     operator: draft.operator!,
-    inputs: input === undefined ? [] : [input.id!],
+    inputs: links[index]!.map(({ from, branch }) =>
+      branch === undefined ? stages[from]!.id! : `${stages[from]!.id!}.${branch}`,
+    ),
+    settings: draft.settings!,
     options: draft.options,
     position: (path, of) => document.position([...draft.path, ...path], of),
   }

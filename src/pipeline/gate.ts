@@ -17,6 +17,10 @@ export class Gate {
     for (const wake of waiters) wake()
   }
 
+  get isClosed(): boolean {
+    return this.holds > 0
+  }
+
   /** Resolves when the gate is open; undefined if it is. */
   wait(): Promise<void> | undefined {
     if (this.holds === 0) return undefined

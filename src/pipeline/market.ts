@@ -21,9 +21,34 @@ export interface MarketOptions {
   readonly defaultInstrument?: Omit<InstrumentSpec, 'symbol'> | undefined
 }
 
+/** What all views of a market have in common. */
+interface Shared {
+  readonly instruments: Instruments
+  readonly clients: Names
+  readonly groups: Names
+  readonly orders: OrderNames
+  readonly details: Details
+  readonly defaultInstrument: Omit<InstrumentSpec, 'symbol'> | undefined
+  /** Every engine there is: one, or one for each worker. */
+  readonly engines: MatchingEngine[]
+  sequence: number
+  recovered: Recovered
+  batchRecords: number | undefined
+  deadLetteredCommands: number
+  stdoutTaken: boolean
+}
+
+/** Where the stages of one island, or of one worker, find their engine. */
+interface Scope {
+  engine: MatchingEngine | undefined
+}
+
 /**
  * What the operators of one pipeline share: the instrument table, the names of clients and orders at its edges,
  * the sequence of its commands, the gate that holds its source back, and the engine once there is one.
+ *
+ * Each island of a pipeline has a view of it with a gate of its own, so that a full sink holds up its island and no
+ * other; the workers of a partition have an engine each.
  */
 export class Market {
   readonly instruments: Instruments
@@ -34,51 +59,145 @@ export class Market {
   readonly gate: Gate
   /** What is known about commands that could not be read, by their sequence. */
   readonly details: Details
-  /** Set by the match operator. */
-  engine: MatchingEngine | undefined
-  /** Sequence of the latest command. */
-  sequence: number
-  /** What was there before this run. */
-  recovered: Recovered
-  /** Records of a batch, where a stage has a reason to want so many. */
-  batchRecords: number | undefined
-  /** Whether a stage writes its records to standard output, so that nothing else may. */
-  stdoutTaken: boolean
-  private readonly defaultInstrument: Omit<InstrumentSpec, 'symbol'> | undefined
+  private readonly shared: Shared
+  private readonly scope: Scope
 
-  constructor(instruments: Iterable<InstrumentSpec> = [], options: MarketOptions = {}) {
-    this.instruments = new Instruments(instruments)
-    this.clients = new Names()
-    this.groups = new Names()
-    this.orders = new OrderNames((orderId) => this.liveInstrument(orderId))
+  constructor(
+    instruments: Iterable<InstrumentSpec> = [],
+    options: MarketOptions = {},
+    /** Of which market this is a view, and where it finds its engine. */
+    of?: { readonly shared: Shared; readonly scope: Scope },
+  ) {
+    this.shared = of?.shared ?? newShared(instruments, options)
+    this.scope = of?.scope ?? { engine: undefined }
+    this.instruments = this.shared.instruments
+    this.clients = this.shared.clients
+    this.groups = this.shared.groups
+    this.orders = this.shared.orders
+    this.details = this.shared.details
     this.gate = new Gate()
-    this.details = new Details()
-    this.engine = undefined
-    this.sequence = 0
-    this.recovered = NOTHING
-    this.batchRecords = undefined
-    this.stdoutTaken = false
-    this.defaultInstrument = options.defaultInstrument
+  }
+
+  /**
+   * The same market with a gate of its own.
+   * @param ownEngine whether it has an engine of its own too: one worker of a partition
+   */
+  view({ ownEngine = false }: { readonly ownEngine?: boolean } = {}): Market {
+    const scope = ownEngine ? { engine: undefined } : this.scope
+    return new Market([], {}, { shared: this.shared, scope })
+  }
+
+  /** Set by the match operator. Of a partitioned pipeline only the workers have one. */
+  get engine(): MatchingEngine | undefined {
+    return this.scope.engine
+  }
+
+  set engine(engine: MatchingEngine | undefined) {
+    const { engines } = this.shared
+    const before = this.scope.engine
+    if (before !== undefined) engines.splice(engines.indexOf(before), 1)
+    if (engine !== undefined) engines.push(engine)
+    this.scope.engine = engine
+  }
+
+  /** Every engine of the market: none, one, or one for each worker of a partition. */
+  get engines(): readonly MatchingEngine[] {
+    return this.shared.engines
+  }
+
+  /** Sequence of the latest command. */
+  get sequence(): number {
+    return this.shared.sequence
+  }
+
+  set sequence(sequence: number) {
+    this.shared.sequence = sequence
+  }
+
+  /** What was there before this run. */
+  get recovered(): Recovered {
+    return this.shared.recovered
+  }
+
+  set recovered(recovered: Recovered) {
+    this.shared.recovered = recovered
+  }
+
+  /** Records of a batch, where a stage has a reason to want so many. */
+  get batchRecords(): number | undefined {
+    return this.shared.batchRecords
+  }
+
+  set batchRecords(records: number | undefined) {
+    this.shared.batchRecords = records
+  }
+
+  /** Commands that a failing stage sent to the dead letters: nothing else became of them. */
+  get deadLetteredCommands(): number {
+    return this.shared.deadLetteredCommands
+  }
+
+  set deadLetteredCommands(count: number) {
+    this.shared.deadLetteredCommands = count
+  }
+
+  /** Whether a stage writes its records to standard output, so that nothing else may. */
+  get stdoutTaken(): boolean {
+    return this.shared.stdoutTaken
+  }
+
+  set stdoutTaken(isTaken: boolean) {
+    this.shared.stdoutTaken = isTaken
   }
 
   /** The number of a symbol, added on the default terms if there are any; undefined for one that is not traded. */
   instrument(symbol: string): number | undefined {
+    const { defaultInstrument } = this.shared
     const known = this.instruments.find(symbol)
-    if (known !== undefined || this.defaultInstrument === undefined || symbol === '') return known
+    if (known !== undefined || defaultInstrument === undefined || symbol === '') return known
     if (this.instruments.count >= MAX_INSTRUMENTS) return undefined
-    return this.instruments.add({ symbol, ...this.defaultInstrument })
+    return this.instruments.add({ symbol, ...defaultInstrument })
   }
 
-  private liveInstrument(orderId: number): number {
-    const { engine } = this
-    const slot = engine?.find(orderId | 0, Math.floor(orderId / HIGH_HALF)) ?? 0
-    return slot === 0 ? ANY_INSTRUMENT : engine!.slotInstrument(slot)
+  /** The engine that an instrument trades in, of whichever worker. */
+  engineOf(instrument: number): MatchingEngine | undefined {
+    const { engine, shared } = this
+    if (engine !== undefined || shared.engines.length === 0) return engine
+    return shared.engines[instrument % shared.engines.length]
   }
 
   /** Price of an instrument's latest trade in ticks; its reference price, or 0, before the first. */
   lastTradeTicks(instrument: number): number {
-    return this.engine?.lastTrade(instrument) ?? this.instruments.referenceTicks[instrument]!
+    const { engine } = this.scope
+    if (engine !== undefined) return engine.lastTrade(instrument)
+    return this.engineOf(instrument)?.lastTrade(instrument) ?? this.instruments.referenceTicks[instrument]!
   }
+}
+
+function newShared(instruments: Iterable<InstrumentSpec>, { defaultInstrument }: MarketOptions): Shared {
+  const engines: MatchingEngine[] = []
+  return {
+    instruments: new Instruments(instruments),
+    clients: new Names(),
+    groups: new Names(),
+    orders: new OrderNames((orderId) => liveInstrument(engines, orderId)),
+    details: new Details(),
+    defaultInstrument,
+    engines,
+    sequence: 0,
+    recovered: NOTHING,
+    batchRecords: undefined,
+    deadLetteredCommands: 0,
+    stdoutTaken: false,
+  }
+}
+
+function liveInstrument(engines: readonly MatchingEngine[], orderId: number): number {
+  for (const engine of engines) {
+    const slot = engine.find(orderId | 0, Math.floor(orderId / HIGH_HALF))
+    if (slot !== 0) return engine.slotInstrument(slot)
+  }
+  return ANY_INSTRUMENT
 }
 
 /** What the high half of an order id counts. */

@@ -31,6 +31,8 @@ export interface Source {
   ready?(): Promise<void>
   /** Ends the stream early: what was read is still given, nothing more is read. */
   stop?(): void
+  /** Told of each command of this source that a full edge refused, so that its sender can be answered at once. */
+  rejected?(words: Int32Array, at: number): void
   report?(): ReportSection
   close?(): Promise<void>
 }
@@ -50,6 +52,11 @@ export interface StepFailure {
 export interface Step {
   /** Handles the record that begins at word `at`: in place, or by appending records to `output`. */
   process(words: Int32Array, at: number): void
+  /**
+   * Handles records `from` up to `to`, just as `process` does one after the other. An island calls it where the step
+   * is alone in its run, with no other step between its records.
+   */
+  processBatch?(words: Int32Array, from: number, to: number): void
   /** Where a step that makes another kind of record puts them. The island empties it before each batch. */
   readonly output?: Batch
   /**
@@ -67,6 +74,56 @@ export interface Step {
   restore?(bytes: Uint8Array): void
   report?(): ReportSection
   close?(): Promise<void>
+  /** Lets go at once, between two lines or messages: what waits is dropped, what is half-way out is finished. */
+  abort?(): Promise<void>
+}
+
+/**
+ * What an operator does that has to wait: a call to a model, to another process, over a network. It stands in an
+ * island of its own, gets one batch at a time and may take as long as its stage's `timeout` says; meanwhile the
+ * records behind it wait in its edge, and all other islands go on.
+ */
+export interface AsyncStep {
+  /**
+   * Handles all records of a batch, in place or by appending to `output`, and resolves when they may go on. Rejecting
+   * sends the batch to the dead letters.
+   * @param batch the step's until the promise settles, and not afterwards
+   * @param signal aborted when the stage's time is over or the run ends at once: what settles later is ignored
+   */
+  processAsync(batch: Batch, signal: AbortSignal): Promise<void>
+  /** As in a step. Empty when `processAsync` is called. */
+  readonly output?: Batch
+  readonly failed?: Promise<StepFailure>
+  snapshot?(): Uint8Array
+  restore?(bytes: Uint8Array): void
+  report?(): ReportSection
+  close?(): Promise<void>
+  abort?(): Promise<void>
+}
+
+/** What `create` gives. */
+export type Part = Source | Step | AsyncStep
+
+export function isSource(part: Part): part is Source {
+  return 'pull' in part
+}
+
+export function isAsyncStep(part: Part): part is AsyncStep {
+  return 'processAsync' in part
+}
+
+/** What is known of a stage from its options alone, before it is set up. It decides where islands are cut. */
+export interface StageTraits {
+  /** It changes no record, so it may share the records with others that take from the same stage. A sink is such a one. */
+  readonly readsOnly?: boolean
+  /** It writes to a file or a peer whose pace is its own: it gets an island behind an edge, so that it holds up nobody else. */
+  readonly isIo?: boolean
+  /** `create` gives an AsyncStep. */
+  readonly isAsync?: boolean
+  /** What it does depends on what it has seen: its id should be said, so that a reload finds its state again. */
+  readonly isStateful?: boolean
+  /** What one record takes in it, about, in nanoseconds; measured by `npm run bench -- pipeline`. */
+  readonly costNs?: number
 }
 
 /** What went wrong while a stage was set up, and under which of its keys. */
@@ -79,6 +136,7 @@ export interface StageProblem {
 
 export interface StageContext {
   readonly id: string
+  /** What the stages share. Its gate holds this stage's island alone. */
   readonly market: Market
   /** How many records the run is to take from its source, where whoever started it said so. */
   readonly records?: number | undefined
@@ -98,9 +156,12 @@ export interface Operator<Options> {
   /** Undefined for a source. */
   readonly consumes: RecordKind | undefined
   readonly produces: RecordKind
+  /** A switch or a merge: it gives what it takes, of whichever kind that is. */
+  readonly role?: 'switch' | 'merge'
+  readonly traits?: (options: Options) => StageTraits
   /** What options that are good in themselves ask for and the file does not give. */
   readonly check?: (options: Options, file: { readonly instruments: number }) => StageProblem | undefined
-  readonly create: (options: Options, context: StageContext) => TE.TaskEither<StageProblem, Source | Step>
+  readonly create: (options: Options, context: StageContext) => TE.TaskEither<StageProblem, Part>
 }
 
 // An operator's options are known to itself alone; a registry holds operators of all kinds.

@@ -12,7 +12,11 @@ export interface PumpOptions {
   readonly clock?: StageClock | undefined
   /** Records after which the stream ends. */
   readonly limit?: number | undefined
+  /** The same for several sources together, in place of `limit`. */
+  readonly allowance?: { left: number } | undefined
   readonly batchRecords?: number | undefined
+  /** Gives what else must be waited for before the next batch, in place of the market's gate. */
+  readonly hold?: (() => Promise<void> | undefined) | undefined
   /** Ends the stream early; what the source has read is still given. */
   readonly stop?: AbortSignal | undefined
 }
@@ -42,7 +46,8 @@ class Pump {
   private readonly batch: Batch
   private readonly clock: StageClock | undefined
   private readonly stop: AbortSignal | undefined
-  private left: number
+  private readonly allowance: { left: number }
+  private readonly hold: () => Promise<void> | undefined
   private isStopping = false
   private isCancelled = false
   /** Ends the wait under way. */
@@ -55,7 +60,8 @@ class Pump {
     this.batch = new Batch(options.batchRecords ?? BATCH_RECORDS)
     this.clock = options.clock
     this.stop = options.stop
-    this.left = options.limit ?? Infinity
+    this.allowance = options.allowance ?? { left: options.limit ?? Infinity }
+    this.hold = options.hold ?? (() => market.gate.wait())
   }
 
   cancel(): void {
@@ -78,10 +84,10 @@ class Pump {
   }
 
   private async feed(): Promise<void> {
-    const { source, batch, market, subscriber } = this
+    const { source, batch, subscriber } = this
     let turnEnds = performance.now() + TURN_MS
-    while (!this.isCancelled && this.left > 0) {
-      const held = market.gate.wait()
+    while (!this.isCancelled && this.allowance.left > 0) {
+      const held = this.hold()
       if (held !== undefined) {
         await this.until(held)
         continue
@@ -104,7 +110,7 @@ class Pump {
   private readonly endEarly = (): void => {
     this.isStopping = true
     this.source.stop?.()
-    if (this.source.stop === undefined) this.left = 0
+    if (this.source.stop === undefined) this.allowance.left = 0
     this.wake()
   }
 
@@ -120,7 +126,7 @@ class Pump {
   private pull(): boolean {
     const { batch, source, clock } = this
     batch.count = 0
-    const room = Math.min(batch.capacity, this.left)
+    const room = Math.min(batch.capacity, this.allowance.left)
     if (clock === undefined) return source.pull(batch, room)
     clock.batchBegan()
     for (;;) {
@@ -143,6 +149,6 @@ class Pump {
     else
       for (let at = 0; at < batch.count * RECORD_WORDS; at += RECORD_WORDS)
         writeU64(batch.words, at + SEQUENCE, ++market.sequence)
-    this.left -= batch.count
+    this.allowance.left -= batch.count
   }
 }

@@ -16,10 +16,13 @@ export interface ReadOptions {
 export class Reader {
   readonly document: Document
   readonly problems: Problem[]
+  /** What is doubtful but can be run. */
+  readonly warnings: Problem[]
 
   constructor(document: Document) {
     this.document = document
     this.problems = [...document.problems]
+    this.warnings = []
   }
 
   /** The decoded value at a path, or undefined if it is not as it should be, which is then reported. */
@@ -45,6 +48,11 @@ export class Reader {
   report(path: readonly string[], message: string, of: Part = 'value'): void {
     if (of === 'value' && this.document.isFaulty(path)) return
     this.problems.push(this.document.problem(path, message, of))
+  }
+
+  /** Notes what is doubtful but can be run. */
+  warn(path: readonly string[], message: string, of: Part = 'value'): void {
+    this.warnings.push(this.document.problem(path, message, of))
   }
 
   /** A value as it may be printed. */

@@ -1,46 +1,47 @@
 import * as E from 'fp-ts/lib/Either.js'
 import type * as TE from 'fp-ts/lib/TaskEither.js'
-import { lastValueFrom } from 'rxjs'
-import { BATCH_RECORDS } from '../book/index.ts'
-import type { LatencySummary } from '../telemetry/latency.ts'
-import { StageClock } from '../telemetry/stage-clock.ts'
-import type { Definition, StageDefinition } from './definition.ts'
-import { Island } from './island.ts'
-import { Market } from './market.ts'
-import type { ReportSection, Source, StageContext, StageProblem, Step, StepFailure } from './operator.ts'
+import type { Observable } from 'rxjs'
+import type { Batch } from '../book/index.ts'
+import type { PipelineStats } from '../telemetry/pipeline-stats.ts'
+import type { Definition } from './definition.ts'
+import { FusedRun } from './execution/fused-run.ts'
+import { makeParts, type Made } from './execution/parts.ts'
+import { ReferenceRun } from './execution/reference-run.ts'
+import type { RunOptions, RunReport } from './execution/run-options.ts'
+import { runToReport } from './execution/run-to-report.ts'
+import { DeadLetterFiles } from './fault/dead-letters.ts'
+import { messageOf } from './fault/stage-faults.ts'
+import type { Market } from './market.ts'
+import { isSource, type Part } from './operator.ts'
+import { planOf, type Plan } from './plan/plan.ts'
 import type { PipelineError, Problem } from './problem.ts'
-import { observeSource } from './pump.ts'
 
-export interface RunOptions {
-  /** Records to take from the source; without it the source decides. */
-  readonly records?: number | undefined
-  /** Ends the run early: what was read is handled, nothing more is read. */
-  readonly stop?: AbortSignal | undefined
-  /** One record in so many is timed; 0 times none. */
-  readonly probeEvery?: number | undefined
-  readonly batchRecords?: number | undefined
-  /** Checks the engine's invariants after so many commands, whatever the file says of it. */
-  readonly checkEvery?: number | undefined
-}
-
-/** What a run was, once it is over. */
-export interface RunReport {
-  readonly pipeline: string
-  /** Commands that came in. */
-  readonly commands: number
-  readonly seconds: number
-  /** Why the run ended early, if a step could take no more. */
-  readonly failure: StepFailure | undefined
-  readonly latencies: readonly LatencySummary[]
-  /** What the stages have to say, in the order of the file. */
-  readonly sections: readonly ReportSection[]
-}
+export type { Backend, RunOptions, RunReport, Undrained } from './execution/run-options.ts'
 
 /** A pipeline that is set up: files are open, nothing has been read. */
 export interface Pipeline {
   readonly market: Market
+  readonly plan: Plan
   /** Runs it to its end. Rejects if a stage fails. */
   readonly run: () => Promise<RunReport>
+  /** What it does now: plain values, at any time. */
+  readonly stats: () => PipelineStats
+  /** What a stage gives while it runs: copies, of the fused back end. */
+  readonly tap: (stage: string) => Observable<Batch>
+  /** Holds the sources, and resolves with the latest sequence when all up to it has been handled. */
+  readonly barrier: () => Promise<number>
+  /** Lets the sources go on after a barrier. */
+  readonly resume: () => void
+  /** What each stage must know to go on, by its id (with `[n]` where it is one of several workers). At a barrier. */
+  readonly snapshot: () => ReadonlyMap<string, Uint8Array>
+  /** Takes up what `snapshot` of the same stages gave. Before the run. Throws RangeError where it does not fit. */
+  readonly restore: (states: ReadonlyMap<string, Uint8Array>) => void
+  /** Each stage's part, by the same names: for another pipeline to adopt. */
+  readonly parts: () => ReadonlyMap<string, Part>
+  /** Ends the run at a barrier without closing the parts of these stages: another pipeline has adopted them. */
+  readonly release: (stages: ReadonlySet<string>) => void
+  /** Lets go at once, between two lines or messages. Resolves when nothing is half-written. */
+  readonly abort: () => Promise<void>
 }
 
 /** Sets up all stages of a definition. Every stage that cannot be set up is reported, at its place in the file. */
@@ -49,89 +50,79 @@ export function preparePipeline(
   options: RunOptions = {},
 ): TE.TaskEither<PipelineError, Pipeline> {
   return async () => {
-    const market = new Market(definition.instruments, { defaultInstrument: definition.defaultInstrument })
-    const problems: Problem[] = []
-    const parts: (Source | Step)[] = []
-    let isUnavailable = true
-    const upstream = new Map<string, Step>()
-    for (const stage of definition.stages) {
-      const { records, checkEvery } = options
-      const context = { id: stage.id, market, records, checkEvery, upstream }
-      const part = await create(stage, context)
-      if (E.isRight(part)) {
-        parts.push(part.right)
-        if ('process' in part.right) upstream.set(stage.id, part.right)
-      } else {
-        problems.push(definition.problemAt(stage.id, part.left.path, part.left.message))
-        isUnavailable &&= part.left.isUnavailable === true
-      }
+    const plan = planOf(definition)
+    const made = await makeParts(plan, options)
+    if (E.isLeft(made)) return made
+    const deadLetters = new DeadLetterFiles(definition.deadLettersDir, made.right.market)
+    try {
+      const work =
+        options.backend === 'reference'
+          ? new ReferenceRun(plan, made.right, options, deadLetters)
+          : new FusedRun(plan, made.right, options, deadLetters)
+      return E.right(pipelineOf(plan, made.right, work, options, deadLetters))
+    } catch (error) {
+      const all = made.right.islands.flatMap(({ parts }) => parts)
+      await Promise.allSettled(all.map(async (part) => part.close?.()))
+      return E.left(pipelineErrorOf([definition.problemAt(plan.islands[0]!.id, [], messageOf(error))]))
     }
-    if (problems.length > 0) {
-      await Promise.allSettled(parts.map(async (part) => part.close?.()))
-      return E.left({ _tag: 'PipelineError', problems, isUnavailable })
-    }
-    const [source, ...steps] = parts as [Source, ...Step[]]
-    return E.right({ market, run: () => run(definition, market, source, steps, options) })
   }
 }
 
-/** Sets up a stage. An operator that throws has a problem as one that says so. */
-async function create(
-  { operator, options }: StageDefinition,
-  context: StageContext,
-): Promise<E.Either<StageProblem, Source | Step>> {
-  try {
-    return await operator.create(options, context)()
-  } catch (error) {
-    return E.left({ path: [], message: error instanceof Error ? error.message : String(error) })
-  }
+function pipelineErrorOf(problems: readonly Problem[]): PipelineError {
+  return { _tag: 'PipelineError', problems }
 }
 
-async function run(
-  definition: Definition,
-  market: Market,
-  source: Source,
-  steps: readonly Step[],
+function pipelineOf(
+  plan: Plan,
+  made: Made,
+  work: FusedRun | ReferenceRun,
   options: RunOptions,
-): Promise<RunReport> {
-  const { batchRecords = market.batchRecords ?? definition.runtime.batchRecords ?? BATCH_RECORDS } = options
-  const names = definition.stages.map((stage) => stage.id)
-  const clock = new StageClock(names, batchRecords, options.probeEvery ?? definition.runtime.probeEvery)
-  const ended = new AbortController()
-  let failure: StepFailure | undefined
-  for (const step of steps)
-    void step.failed?.then((reason) => {
-      failure ??= reason
-      ended.abort()
-    })
-  const commands = observeSource(source, market, {
-    clock,
-    limit: options.records,
-    batchRecords,
-    stop: options.stop === undefined ? ended.signal : AbortSignal.any([options.stop, ended.signal]),
-  })
-  const began = performance.now()
-  const island = new Island(
-    commands,
-    steps.map((step) => () => step),
-    clock,
-  )
-  await lastValueFrom(island, { defaultValue: undefined })
-  const sections = inFileOrder(definition.stages, [source, ...steps])
-    .map((part) => part.report?.())
-    .filter((section) => section !== undefined)
+  deadLetters: DeadLetterFiles,
+): Pipeline {
+  const released = new Set<string>()
+  const parts = partsByName(made)
+  const kept = (): Part[] => [...parts].filter(([name]) => !released.has(name)).map(([, part]) => part)
   return {
-    pipeline: definition.name,
-    commands: market.sequence - market.recovered.sequence,
-    seconds: (performance.now() - began) / 1e3,
-    failure,
-    latencies: clock.summaries(),
-    sections,
+    market: made.market,
+    plan,
+    run: () => runToReport({ plan, made, work, options, deadLetters, kept }),
+    stats: () => work.stats(),
+    tap: (stage) => work.tap(stage),
+    barrier: () => work.barrier(),
+    resume: () => work.resume(),
+    snapshot: () => snapshotOf(parts),
+    restore: (states) => restoreTo(parts, states),
+    parts: () => parts,
+    release: (stages) => {
+      for (const stage of stages) released.add(stage)
+      work.cut()
+    },
+    abort: async () => {
+      work.cut()
+      await Promise.allSettled(kept().map(async (part) => (isSource(part) ? undefined : part.abort?.())))
+      deadLetters.close()
+    },
   }
 }
 
-/** Parts stand as records pass them; a file may name a stage before its input. */
-function inFileOrder<Part>(stages: readonly StageDefinition[], parts: readonly Part[]): Part[] {
-  const places = stages.map((stage, index) => ({ ...stage.position([]), part: parts[index]! }))
-  return places.sort((a, b) => a.line - b.line || a.column - b.column).map(({ part }) => part)
+function partsByName({ islands }: Made): Map<string, Part> {
+  const parts = new Map<string, Part>()
+  for (const { island, parts: own } of islands)
+    for (const [place, { stage }] of island.stages.entries())
+      parts.set(island.worker === undefined ? stage.id : `${stage.id}[${island.worker}]`, own[place]!)
+  return parts
+}
+
+function snapshotOf(parts: ReadonlyMap<string, Part>): Map<string, Uint8Array> {
+  const states = new Map<string, Uint8Array>()
+  for (const [name, part] of parts)
+    if (!isSource(part) && part.snapshot !== undefined) states.set(name, part.snapshot())
+  return states
+}
+
+function restoreTo(parts: ReadonlyMap<string, Part>, states: ReadonlyMap<string, Uint8Array>): void {
+  for (const [name, state] of states) {
+    const part = parts.get(name)
+    if (part !== undefined && !isSource(part)) part.restore?.(state)
+  }
 }

@@ -60,6 +60,19 @@ export class StageClock {
     this.untilNext -= records
   }
 
+  /** A batch of so many records that nobody had to be asked for singly: its probes are where they fall. */
+  passBy(records: number): void {
+    let at = -1
+    while (at + this.untilNext < records && this.probes < this.positions.length) {
+      at += this.untilNext
+      const probe = this.probes++
+      this.positions[probe] = at
+      this.spent[probe] = 0
+      this.untilNext = this.every
+    }
+    this.untilNext = Math.max(1, this.untilNext - (records - 1 - at))
+  }
+
   /** Starts the clock before the source is asked for a probe, or before a probe goes on to the next stages. */
   start(): void {
     this.last = performance.now()

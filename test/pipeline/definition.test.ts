@@ -65,10 +65,10 @@ test('definition - a problem met later is put at its place in the file', (t) => 
 
 test('definition - an unknown key is refused where it stands', (t) => {
   t.deepEqual(told(exchange.replace('instruments:', 'instrumets:')), [
-    'f:2:1 instrumets: unknown key, expected one of name, stages, instruments, defaultInstrument, include, plugins, runtime: did you mean instruments?',
+    'f:2:1 instrumets: unknown key, expected one of name, stages, instruments, defaultInstrument, include, plugins, runtime, edges, budget, deadLetters: did you mean instruments?',
   ])
   t.deepEqual(toldOf(source, `${match}, input: orders`, report), [
-    '4 <input> match.input: unknown key, expected one of id, operator, inputs: did you mean inputs?',
+    '4 <input> match.input: unknown key, expected one of id, operator, inputs, boundary, placement, partition, onError, breaker, timeout, budget: did you mean inputs?',
   ])
   t.deepEqual(toldOf(source, 'id: risk, operator: risk, limits: { maxOrderLot: 1 }', match), [
     '4 <maxOrderLot> risk.limits.maxOrderLot: unknown key, expected one of maxOrderLots, maxNotional: did you mean maxOrderLots?',
@@ -96,7 +96,6 @@ stages:
     'f:6:57 risk.limits.maxOrderLots: expected a whole number above 0, got "ten"',
     'f:6:75 risk.limits.maxNotional: has more digits than a number holds: write it in quotes',
     'f:6:92 risk.inputs: no stage has the id "order": did you mean orders?',
-    'f:7:5 stages.3.id: missing, expected an id (a letter, then letters, digits and dashes)',
     'f:7:34 stages.3.inputs: no stage has the id "match"',
     'f:7:45 stages.3.to: expected one of summary, nats, got "sumary": did you mean summary?',
     'f:8:5 stages.4: expected a map with id and operator, got "just text"',
@@ -252,7 +251,7 @@ test('overrides - are decoded with the rest and told at --set', (t) => {
     overrides: ['stages.risk.limits.maxOrderLots=ten', 'stages.risk.limit=1', 'instruments.AAPL.tick=0.05'],
   }
   t.deepEqual(told(exchange, settings), [
-    '--set:1:13 risk.limit: unknown key, expected one of id, operator, inputs, limits, accounts: did you mean limits?',
+    '--set:1:13 risk.limit: unknown key, expected one of id, operator, inputs, limits, accounts, boundary, placement, partition, onError, breaker, timeout, budget: did you mean limits?',
     '--set:1:33 risk.limits.maxOrderLots: expected a whole number above 0, got "ten"',
     'f:3:47 instruments.AAPL.referencePrice: is not a whole number of steps of 0.05 from 1 to 2147483647, got "585.33"',
   ])

@@ -24,6 +24,8 @@ export interface Totals {
   /** Commands that name no order and were carried out. */
   readonly applied: number
   readonly rejected: number
+  /** Commands that a failing stage could not handle: they are in the dead letters. */
+  readonly deadLettered?: number
   readonly rejectedBy: Readonly<Record<string, number>>
   readonly trades: number
   readonly orders: Readonly<{ filled: number; cancelled: number; resting: number }>
@@ -71,6 +73,7 @@ export class Summary implements Step {
     const applied = kinds[EventKind.applied]!
     const cancels = this.cancels[CancelReason.user]!
     const rejected = kinds[EventKind.rejected]!
+    const deadLettered = market.deadLetteredCommands
     const resting = this.resting()
     const before = market.recovered
     const commands = market.sequence - before.sequence
@@ -86,7 +89,7 @@ export class Summary implements Step {
       if (count > 0) rejectedBy[rejectName(code)] = count
     })
     const addsUp =
-      commands === accepted + amended + replaced + cancels + applied + rejected &&
+      commands === accepted + amended + replaced + cancels + applied + rejected + deadLettered &&
       before.orders + accepted === orders.filled + orders.cancelled + orders.resting &&
       before.lots + lots.entered === lots.filled + lots.cancelled + lots.resting
     return {
@@ -97,6 +100,7 @@ export class Summary implements Step {
       cancels,
       applied,
       rejected,
+      ...(deadLettered === 0 ? {} : { deadLettered }),
       rejectedBy,
       trades: kinds[EventKind.trade]!,
       orders,
@@ -117,13 +121,18 @@ export class Summary implements Step {
 
   /** Live orders and their open lots, with what is hidden or waits for a stop price. */
   private resting(): { orders: number; lots: number } {
-    const { engine } = this.market
-    return { orders: engine?.liveOrders ?? 0, lots: engine?.openLots() ?? 0 }
+    const resting = { orders: 0, lots: 0 }
+    for (const engine of this.market.engines) {
+      resting.orders += engine.liveOrders
+      resting.lots += engine.openLots()
+    }
+    return resting
   }
 
   private instruments(): InstrumentSummary[] {
-    const { engine, instruments } = this.market
+    const { instruments } = this.market
     return Array.from({ length: instruments.count }, (_, instrument) => {
+      const engine = this.market.engineOf(instrument)
       const side = (of: number): Quote[] =>
         (engine?.depth(instrument, of, DEPTH_LEVELS) ?? []).map((level) => ({
           price: instruments.formatPrice(instrument, level.priceTicks),
@@ -171,7 +180,7 @@ function totalLines(totals: Totals): string[] {
   const n = thousands
   const rare = (count: number, name: string): string => (count === 0 ? '' : ` + ${n(count)} ${name}`)
   return [
-    `commands in        ${n(totals.commands)} = ${n(totals.accepted)} accepted + ${n(totals.amended)} amended${rare(totals.replaced, 'replaced')} + ${n(totals.cancels)} cancelled${rare(totals.applied, 'applied')} + ${n(totals.rejected)} rejected`,
+    `commands in        ${n(totals.commands)} = ${n(totals.accepted)} accepted + ${n(totals.amended)} amended${rare(totals.replaced, 'replaced')} + ${n(totals.cancels)} cancelled${rare(totals.applied, 'applied')} + ${n(totals.rejected)} rejected${rare(totals.deadLettered ?? 0, 'dead-lettered')}`,
     ...rejects.map(([name, count]) => `  rejected ${name.padEnd(24)} ${n(count).padStart(12)}`),
     `trades             ${n(totals.trades)}`,
     `orders accepted    ${n(totals.accepted)} = ${n(orders.filled)} filled + ${n(orders.cancelled)} cancelled + ${n(orders.resting)} resting`,

@@ -1,5 +1,5 @@
 import test from 'ava'
-import { good, match, pipelineOf, report, source, told, toldOf } from './fixtures/define.ts'
+import { good, match, pipelineOf, report, source, told, toldOf } from '../fixtures/define.ts'
 
 test('stages - two with one id are refused', (t) => {
   t.deepEqual(toldOf(source, match, report, report), [
@@ -10,7 +10,6 @@ test('stages - two with one id are refused', (t) => {
 test('stages - inputs must be there', (t) => {
   t.deepEqual(toldOf(source, `${match}, inputs: ordrs`, `${report}, inputs: [match, mtch]`), [
     '4 <ordrs> match.inputs: no stage has the id "ordrs": did you mean orders?',
-    '5 <[> report.inputs: expected one input (this version has no joins), got 2',
     '5 <mtch> report.inputs.1: no stage has the id "mtch": did you mean match?',
   ])
   t.deepEqual(toldOf(source, `${match}, inputs: []`), [
@@ -21,7 +20,7 @@ test('stages - inputs must be there', (t) => {
   ])
 })
 
-test('stages - a pipeline has one source, first of all, and nothing feeds it', (t) => {
+test('stages - a pipeline begins with a source, and nothing feeds one', (t) => {
   t.deepEqual(toldOf(match, report), [
     '3 <match> match.operator: match takes commands, so it cannot be first: begin with a source',
   ])
@@ -30,7 +29,7 @@ test('stages - a pipeline has one source, first of all, and nothing feeds it', (
   ])
   t.deepEqual(
     toldOf(source, match, report, 'id: more, operator: ingest, from: simulate', 'id: other, operator: match'),
-    ['6 <ingest> more.operator: a second source beside orders: a pipeline has one'],
+    [],
   )
   t.deepEqual(toldOf(`${source}, inputs: []`, match), [])
 })
