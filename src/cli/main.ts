@@ -10,6 +10,7 @@ import { addSchema } from './schema.ts'
 import { settleFile, type SettleFileOptions } from './settle.ts'
 import { addBackup } from './backup.ts'
 import { addEvents } from './events.ts'
+import { addKeys } from './keys.ts'
 import { addReplay } from './replay.ts'
 import { addTest } from './test.ts'
 import { validateFile, type ValidateOptions } from './validate.ts'
@@ -45,6 +46,16 @@ pipelineCommand('run', 'run a pipeline file to its end, or until Ctrl-C, and rep
   )
   .option('--deny-warnings', 'do not run a file with warnings')
   .option('--quiet', 'no progress and no report')
+  .addOption(
+    new Option('--serve [port]', 'serve API and dashboard on this port of the machine itself')
+      .preset('8787')
+      .argParser(portNumber),
+  )
+  .option('--host <address>', 'serve on this address; anything but loopback needs --keys')
+  .option('--keys <file>', 'API keys, as made by "millrace keys create"')
+  .option('--history <file>', 'keep what is measured in this SQLite file')
+  .option('--audit <file>', 'append a line for every command of the API to this file')
+  .option('--alert <condition>', 'tell when it holds, as in "p99 > 10us for 30s"; repeatable', collect, [])
   .action(async (file: string, options: RunFileOptions) => {
     process.exitCode = await runFile(file, options)
   })
@@ -91,6 +102,7 @@ program
   })
 
 addBench(program)
+addKeys(program)
 addSchema(program)
 addTest(program)
 addReplay(program)
@@ -148,4 +160,11 @@ function numberAbove0(text: string): number {
   const value = Number(text)
   if (!(value > 0 && value < 1e9)) throw new InvalidArgumentError('expected a number of seconds above 0')
   return value
+}
+
+function portNumber(text: string): number {
+  const port = Number(text)
+  if (!Number.isInteger(port) || port < 0 || port > 65_535)
+    throw new InvalidArgumentError('expected a port: a whole number up to 65535')
+  return port
 }

@@ -8,6 +8,8 @@ import { load, mayGoOn, printProblems, printWarnings, type LoadOptions } from '.
 import { print } from './print.ts'
 import { showProgress } from './progress.ts'
 import { reportJson, reportText } from './report.ts'
+import type { RunningServer } from '../server/server.ts'
+import { serve, type ServeOptions } from './serve.ts'
 
 export interface RunFileOptions extends LoadOptions {
   readonly orders?: number
@@ -19,6 +21,12 @@ export interface RunFileOptions extends LoadOptions {
   /** In seconds. */
   readonly drainTimeout?: number
   readonly denyWarnings?: boolean
+  readonly serve?: ServeOptions['port']
+  readonly host?: string
+  readonly keys?: string
+  readonly history?: string
+  readonly audit?: string
+  readonly alert?: readonly string[]
 }
 
 /** A second interrupt waits so long for what is half-way out. */
@@ -53,6 +61,14 @@ export async function runFile(file: string, options: RunFileOptions): Promise<nu
     printProblems(prepared.left, options.format)
     return prepared.left.isUnavailable === true ? ExitCode.unavailable : ExitCode.configuration
   }
+  let server: RunningServer | undefined
+  try {
+    server = await serve(prepared.right, options)
+  } catch (error) {
+    process.stderr.write(`millrace: ${(error as Error).message}\n`)
+    await prepared.right.abort()
+    return ExitCode.configuration
+  }
   const release = stopOnSignals(stop, prepared.right)
   const timer =
     options.duration === undefined ? undefined : setTimeout(() => stop.abort(), options.duration * 1e3)
@@ -61,6 +77,7 @@ export async function runFile(file: string, options: RunFileOptions): Promise<nu
   } finally {
     clearTimeout(timer)
     release()
+    await server?.close()
   }
 }
 

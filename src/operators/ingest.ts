@@ -22,6 +22,7 @@ import { ApiSource } from './api/api-source.ts'
 import { openShmSource, shmCommandOptions } from './input/shm-source.ts'
 import { jetStreamSourceOptions, openJetStreamSource } from './input/jetstream-source.ts'
 import { natsSourceOptions, openNatsSource } from './input/nats-source.ts'
+import { Paced } from './input/paced.ts'
 import { openLobster } from './lobster/lobster-source.ts'
 import { openOrderEntry, orderEntryOptions } from './order-entry/order-entry-source.ts'
 import { Resumed } from './input/resumed.ts'
@@ -50,6 +51,9 @@ const sources = {
       clients: wholeNumber({ min: 1, max: 100_000 }).describe('How many traders there are.', {
         default: 250,
       }),
+      rate: wholeNumber({ min: 1, max: 100_000_000 }).describe(
+        'How many commands a second. By default as many as the pipeline takes.',
+      ),
       badShare: numberBetween(0, 1).describe('The share of commands that are wrong on purpose.', {
         default: 0.01,
       }),
@@ -98,11 +102,17 @@ function open(
   records?: number,
 ): TE.TaskEither<StageProblem, Source> {
   if (from.simulate !== undefined) {
-    const { orders = records, ...rest } =
-      records === undefined ? from.simulate : { ...from.simulate, orders: records }
+    const {
+      orders = records,
+      rate,
+      ...rest
+    } = records === undefined ? from.simulate : { ...from.simulate, orders: records }
     return TE.fromEither(
       E.tryCatch(
-        () => new Resumed(new Simulator(market, { ...rest, orders }), market),
+        () => {
+          const source = new Resumed(new Simulator(market, { ...rest, orders }), market)
+          return rate === undefined ? source : new Paced(source, rate)
+        },
         (error) => ({ path: ['from', 'simulate'], message: (error as Error).message }),
       ),
     )

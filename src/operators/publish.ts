@@ -98,7 +98,11 @@ export const publishOperator: Operator<{ readonly to: PublishTo }> = {
   consumes: 'event',
   produces: 'event',
   traits: ({ to }) => {
-    const isInline = to.summary !== undefined || to.agreement !== undefined || to.orderEntry !== undefined
+    const isInline =
+      to.summary !== undefined ||
+      to.agreement !== undefined ||
+      to.orderEntry !== undefined ||
+      to.api !== undefined
     return { readsOnly: true, isIo: !isInline, costNs: isInline ? 10 : 400 }
   },
   create: ({ to }, { market, id }) => open(market, to, id),

@@ -1,4 +1,4 @@
-import { Gauge, Registry, collectDefaultMetrics } from 'prom-client'
+import { Counter, Gauge, Registry, collectDefaultMetrics } from 'prom-client'
 import type { Served } from './served.ts'
 import { apiFeed } from '../operators/api/feed.ts'
 import { PERCENTILES } from '../telemetry/latency.ts'
@@ -18,16 +18,23 @@ export function metricsOf(served: Served): Registry {
   registry.setDefaultLabels({ pipeline: served.name })
   collectDefaultMetrics({ register: registry })
   const family = (name: string, help: string, labelNames: readonly string[], read: () => Samples): void => {
-    new Gauge({
-      name: `millrace_${name}`,
-      help,
-      labelNames: [...labelNames],
-      registers: [registry],
-      collect() {
-        this.reset()
-        for (const [labels, value] of read()) this.set(labels, value)
-      },
-    })
+    const described = { name: `millrace_${name}`, help, labelNames: [...labelNames], registers: [registry] }
+    if (name.endsWith('_total'))
+      new Counter({
+        ...described,
+        collect() {
+          this.reset()
+          for (const [labels, value] of read()) this.inc(labels, value)
+        },
+      })
+    else
+      new Gauge({
+        ...described,
+        collect() {
+          this.reset()
+          for (const [labels, value] of read()) this.set(labels, value)
+        },
+      })
   }
   const { market } = served
   family('commands_total', 'Commands that came in', [], () => [[{}, market.sequence]])

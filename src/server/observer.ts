@@ -86,7 +86,7 @@ export class Observer {
       events: feed?.events ?? 0,
       trades: feed?.trades ?? this.served.market.engine?.trades ?? 0,
       stats: this.served.stats(),
-      latencies: this.served.latencies(),
+      latencies: this.served.recentLatencies(),
       resources: this.resources.sample(),
     }
   }

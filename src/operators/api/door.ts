@@ -12,6 +12,9 @@ interface Submission {
   events: number[]
 }
 
+/** Sources that number their orders themselves, such as the simulator, stay below. */
+const FIRST_ORDER = 2 ** 40
+
 /** Commands that may wait to be taken in. */
 const CAPACITY = 65_536
 
@@ -35,6 +38,7 @@ export class ApiDoor {
   constructor(market: Market) {
     this.isAnswered = false
     this.market = market
+    market.orders.startAbove(FIRST_ORDER)
     this.arrivals = new Arrivals(market, CAPACITY)
     this.submissions = new Map()
     this.waiting = new Map()
