@@ -7,6 +7,7 @@ import { benchMicro } from './micro.ts'
 import { benchRing } from './ring/index.ts'
 import { benchRisk } from './risk.ts'
 import { benchScale } from './scale/index.ts'
+import { benchTransport } from './transport/index.ts'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -22,6 +23,7 @@ const benches: Record<string, () => unknown> = {
   micro: benchMicro,
   ring: benchRing,
   scale: benchScale,
+  transport: benchTransport,
   risk: benchRisk,
 }
 const names = positionals.length > 0 ? positionals : Object.keys(benches)

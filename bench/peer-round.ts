@@ -13,6 +13,7 @@ import {
 } from '../src/cli/bench/workload.ts'
 
 interface PeerRound {
+  readonly cpuEventsPerSecond: number
   readonly wallEventsPerSecond: number
   readonly trades: number
   readonly lots: number
@@ -71,7 +72,15 @@ function playPeer(workload: Workload): () => PeerRound {
     run(0, prefill)
     trades = lots = 0
     const began = performance.now()
+    const cpu = process.cpuUsage()
     run(prefill, calls.length)
-    return { wallEventsPerSecond: Math.round((events / (performance.now() - began)) * 1e3), trades, lots }
+    const { user, system } = process.cpuUsage(cpu)
+    const wallMs = performance.now() - began
+    return {
+      cpuEventsPerSecond: Math.round((events / (user + system)) * 1e6),
+      wallEventsPerSecond: Math.round((events / wallMs) * 1e3),
+      trades,
+      lots,
+    }
   }
 }

@@ -21,7 +21,7 @@ void test('max-rate - the third order of a second is refused, and another client
       b: [order('a4', 'ann', 1)],
     })
     expectRecords(market, orders.pipe(maxRate(market, { ordersPerSecond: 2 }))).toBe('a--b|', {
-      a: [{ id: 'a1' }, { id: 'a2' }, { id: 'a3', code: 'CODE_100' }, { id: 'b1' }],
+      a: [{ id: 'a1' }, { id: 'a2' }, { id: 'a3', code: 'CODE_120' }, { id: 'b1' }],
       b: [{ id: 'a4' }],
     })
   })
@@ -35,7 +35,7 @@ void test('max-rate - what it refuses leaves the engine as a rejected event', as
     events.map(({ event, id, code }) => [event, id, code]),
     [
       ['accepted', 'a1', undefined],
-      ['rejected', 'a2', 'CODE_100'],
+      ['rejected', 'a2', 'CODE_120'],
     ],
   )
 })
@@ -49,7 +49,7 @@ void test('max-rate - goes on from a snapshot', async () => {
   after.process(batch.words, 16)
   assert.deepEqual(
     commandObjects(market, batch).map(({ code }) => code),
-    [undefined, 'CODE_100'],
+    [undefined, 'CODE_120'],
   )
 })
 

@@ -7,8 +7,8 @@ const CODE = 1
 const CLIENT = 3
 const TIMESTAMP_NS = 14
 const NEW = 1
-/** Reject codes from 100 to 127 are never used by Millrace itself. */
-export const TOO_FAST = 100
+/** Reject codes from 120 to 127 are never used by Millrace itself. */
+export const TOO_FAST = 120
 
 const NS_PER_SECOND = 1_000_000_000
 const HIGH_HALF = 4_294_967_296

@@ -18,7 +18,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   client: ['memory', 'book', 'transport'],
   operators: ['memory', 'book', 'telemetry', 'risk', 'journal', 'pipeline', 'transport'],
   scenario: ['book'],
-  testing: ['memory', 'book', 'telemetry', 'risk', 'pipeline', 'operators'],
+  server: ['book', 'telemetry', 'pipeline', 'operators'],
+  testing: ['memory', 'book', 'telemetry', 'risk', 'pipeline', 'operators', 'scenario'],
   cli: [
     'memory',
     'book',
@@ -29,6 +30,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'transport',
     'operators',
     'scenario',
+    'server',
     'testing',
   ],
 }
@@ -36,8 +38,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 /** Where each third-party package may be imported. */
 const HOMES: Readonly<Record<string, readonly string[]>> = {
   rxjs: ['pipeline', 'operators', 'testing'],
-  'io-ts': ['pipeline', 'operators', 'server'],
-  'fp-ts': ['pipeline', 'operators', 'server', 'cli'],
+  'io-ts': ['pipeline', 'operators', 'testing', 'server'],
+  'fp-ts': ['pipeline', 'operators', 'testing', 'server', 'cli'],
   yaml: ['pipeline'],
   'csv-parse': ['operators'],
   commander: ['cli'],
@@ -48,7 +50,7 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
   '@nats-io/transport-node': ['transport', 'client'],
   '@nats-io/jetstream': ['transport', 'client'],
   ioredis: ['transport', 'operators'],
-  ws: ['transport', 'server'],
+  ws: ['transport', 'operators', 'server'],
 }
 
 interface Import {

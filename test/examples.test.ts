@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import test from 'ava'
 import { EventKind } from '../src/book/index.ts'
 import { ingest, Market, match, publish, risk, validate } from '../src/operators/index.ts'
-import { millrace, root } from './support/cli.ts'
+import { millrace, root, start } from './support/cli.ts'
+import { NatsServer } from './support/nats-server.ts'
 import { spawned } from './support/spawned.ts'
 import { ended } from './support/streams.ts'
 
@@ -19,10 +20,36 @@ test('examples - each of them is run here', (t) => {
     'book.ts',
     'max-rate.ndjson',
     'max-rate.test.ts',
+    'max-rate.test.yaml',
     'max-rate.ts',
     'max-rate.yaml',
+    'nats-client.ts',
     'operators.ts',
+    'plain-nats.js',
   ])
+})
+
+test('examples - clients over NATS, one with the library and one with the document alone', async (t) => {
+  const server = await NatsServer.start()
+  process.env['NATS_URL'] = server.url
+  const exchange = start(['run', join(root, 'pipelines/nats-exchange.yaml'), '--quiet'])
+  const connection = await server.connect()
+  for (;;) {
+    const table = await connection.request('md.instruments', '', { timeout: 1_000 }).catch(() => undefined)
+    if (table !== undefined) break
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+  const lines = (text: string): string[] => text.trimEnd().split('\n')
+  t.deepEqual(lines(await printed('plain-nats.js')), [
+    'client 101, order 1: accepted',
+    'client 102, order 1: accepted',
+    'trade: 10 at 58540 ticks',
+  ])
+  const own = lines(await printed('nats-client.ts')).filter((line) => !line.startsWith('book:'))
+  t.deepEqual(own, ['sell: accepted', 'sell again: known', 'trade: 4 at 585.50', 'best offer: 6 lots left'])
+  exchange.child.kill('SIGTERM')
+  await exchange.ended
+  await server.stop()
 })
 
 test('examples - the engine on its own trades what crosses', async (t) => {
@@ -33,6 +60,11 @@ test('examples - the test of an operator of its own passes', async (t) => {
   const out = await printed('max-rate.test.ts')
   t.regex(out, /pass 4\n/)
   t.regex(out, /fail 0\n/)
+})
+
+test('examples - the test of a file with an operator of its own passes', async (t) => {
+  const { code, stdout, stderr } = await millrace(['test', 'examples/max-rate.test.yaml'])
+  t.deepEqual([code, stdout, stderr], [0, '2 passed, 0 failed\n', ''])
 })
 
 test('examples - a file names an operator of its own', async (t) => {
@@ -50,7 +82,7 @@ test('examples - a file names an operator of its own', async (t) => {
       ['accepted', 'a2', undefined],
       ['accepted', 'b1', undefined],
       ['trade', 'b1', undefined],
-      ['rejected', 'a3', 'CODE_100'],
+      ['rejected', 'a3', 'CODE_120'],
       ['accepted', 'a4', undefined],
     ],
   )

@@ -54,7 +54,8 @@ test('package - its parts can be imported, and match orders, on the oldest Node.
     'use.mjs',
     `import { preparePipeline, loadDefinition, registry } from 'millrace'
     import { Batch, EventKind, Instruments, MatchingEngine, newOrder, pushCommand, readEvents, RECORD_WORDS, Side } from 'millrace/book'
-    import { ingest, Market, match, publish, risk, Summary, validate } from 'millrace/operators'
+    import { defineOperator, ingest, Market, match, publish, risk, Summary, validate } from 'millrace/operators'
+    import { marbles, testPipelineFile } from 'millrace/testing'
 
     const engine = new MatchingEngine(new Instruments([{ symbol: 'AAPL', tick: '0.01', lot: '1' }]))
     const orders = new Batch(2)
@@ -62,7 +63,7 @@ test('package - its parts can be imported, and match orders, on the oldest Node.
     pushCommand(orders, newOrder({ orderId: 2, side: Side.buy, priceTicks: 101, lots: 2 }))
     for (let i = 0; i < 2; i++) engine.apply(orders.words, i * RECORD_WORDS)
     const trade = readEvents(engine.events).find(({ kind }) => kind === EventKind.trade)
-    console.log(trade.lots, trade.priceTicks, typeof preparePipeline, typeof loadDefinition, registry.size > 4)
+    console.log(trade.lots, trade.priceTicks, typeof preparePipeline, typeof loadDefinition, registry.size > 4, typeof defineOperator, typeof marbles, typeof testPipelineFile)
 
     const market = new Market([{ symbol: 'AAPL', tick: '0.01', lot: '1', referencePrice: '5.00' }])
     const summary = new Summary(market)
@@ -72,7 +73,7 @@ test('package - its parts can be imported, and match orders, on the oldest Node.
   )
   const { code, stdout, stderr } = await spawned(oldestNode, [path])
   t.is(code, 0, stderr)
-  t.is(stdout, '2 100 function function true\n3000 true\n')
+  t.is(stdout, '2 100 function function true function function function\n3000 true\n')
   t.log((await spawned(oldestNode, ['--version'])).stdout.trim())
 })
 

@@ -1,6 +1,6 @@
 // `npm run build:dashboard`: the web page, in dashboard/dist. Runs by itself after `npm ci`. Plain JavaScript, as it may run
 // on a Node.js that takes no TypeScript; does nothing where its tools are not installed, as with `npm ci --omit=dev`.
-import { copyFileSync, mkdirSync } from 'node:fs'
+import { copyFileSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -21,5 +21,25 @@ if (esbuild !== undefined) {
     outdir,
     logLevel: 'warning',
     legalComments: 'linked',
+    plugins: [dockviewStyle()],
   })
+}
+
+/**
+ * `dockview-core/style.css`. The package has its style sheet only as text inside the bundle that puts it into the page
+ * by script; taken out of there it lies in the page's own style sheet.
+ */
+function dockviewStyle() {
+  const bundle = fileURLToPath(import.meta.resolve('dockview-core/dist/dockview-core.min.js'))
+  return {
+    name: 'dockview-style',
+    setup(build) {
+      build.onResolve({ filter: /^dockview-core\/style\.css$/ }, () => ({ path: bundle, namespace: 'style' }))
+      build.onLoad({ filter: /.*/, namespace: 'style' }, () => {
+        const text = /\.textContent=`((?:[^`\\]|\\.)*)`/.exec(readFileSync(bundle, 'utf8'))?.[1]
+        if (text?.includes('.dv-groupview') !== true) throw new Error(`no style sheet in ${bundle}`)
+        return { contents: text.replaceAll(/\\(.)/gs, '$1'), loader: 'css' }
+      })
+    },
+  }
 }

@@ -104,7 +104,8 @@ export class Connection {
       this.waiting.delete(message.id)
     } else if (message.op === 'error' && message.id !== undefined)
       this.fail(message.id, message.problem?.detail ?? 'refused')
-    if (message.channel === undefined) return
+    // What has an `op` answers a request, such as `subscribed`, and brings no news.
+    if (message.op !== undefined || message.channel === undefined) return
     const key = message.symbol === undefined ? message.channel : `${message.channel}:${message.symbol}`
     for (const [known, listeners] of this.listeners)
       if (known === key || (message.channel === 'orders' && known.startsWith('orders:')))

@@ -1,4 +1,4 @@
-import { createDockview, type DockviewApi } from 'dockview-core'
+import { createDockview, themeDark, themeLight, type DockviewApi } from 'dockview-core'
 import { render, type ComponentChildren, type JSX } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { get } from './connection.ts'
@@ -13,6 +13,7 @@ import { PricePanel } from './panels/price.tsx'
 import { ThroughputPanel } from './panels/throughput.tsx'
 import { TicketPanel } from './panels/ticket.tsx'
 import { TradesPanel } from './panels/trades.tsx'
+import 'dockview-core/style.css'
 import 'uplot/dist/uPlot.min.css'
 import './style.css'
 
@@ -174,11 +175,18 @@ function Stack({ role }: { role: Role }): JSX.Element {
   )
 }
 
+const THEMES = { dark: themeDark, light: themeLight } as const
+
 /** Panels that can be docked, resized and moved; where they are is kept for each role. */
-function Dock({ role, theme }: { role: Role; theme: string }): JSX.Element {
+function Dock({ role, theme }: { role: Role; theme: 'light' | 'dark' }): JSX.Element {
   const target = useRef<HTMLDivElement>(null)
+  const dock = useRef<DockviewApi | undefined>(undefined)
+  useEffect(() => {
+    dock.current?.updateOptions({ theme: THEMES[theme] })
+  }, [theme])
   useEffect(() => {
     const api = createDockview(target.current!, {
+      theme: THEMES[theme],
       createComponent: ({ name }) => {
         const element = document.createElement('div')
         element.className = 'panel'
@@ -190,6 +198,7 @@ function Dock({ role, theme }: { role: Role; theme: string }): JSX.Element {
         }
       },
     })
+    dock.current = api
     arrange(api, role)
     const kept = api.onDidLayoutChange(() => localStorage.setItem(keyOf(role), JSON.stringify(api.toJSON())))
     const onKey = (event: KeyboardEvent): void => {
@@ -204,9 +213,7 @@ function Dock({ role, theme }: { role: Role; theme: string }): JSX.Element {
       api.dispose()
     }
   }, [role])
-  return (
-    <div ref={target} class={`dock ${theme === 'dark' ? 'dockview-theme-dark' : 'dockview-theme-light'}`} />
-  )
+  return <div ref={target} class="dock" />
 }
 
 function arrange(api: DockviewApi, role: Role): void {
@@ -224,6 +231,7 @@ function arrange(api: DockviewApi, role: Role): void {
       id,
       component: id,
       title: PANELS[id].title,
+      inactive: direction === 'within',
       ...(beside === undefined
         ? {}
         : { position: { referencePanel: beside, direction: direction ?? 'right' } }),
@@ -236,7 +244,7 @@ function arrange(api: DockviewApi, role: Role): void {
 }
 
 function keyOf(role: Role): string {
-  return `layout-2-${role}`
+  return `layout-3-${role}`
 }
 
 function resetLayout(role: Role): void {

@@ -154,4 +154,4 @@ export interface OpenOrder {
   readonly quantity: string
 }
 
-export const PERCENTILES = ['p50', 'p95', 'p99', 'p99.9'] as const
+export const PERCENTILES = ['p50', 'p95', 'p99', 'p99.9', 'p99.99'] as const

@@ -7,6 +7,8 @@ export const ExitCode = {
   noInput: 66,
   unavailable: 69,
   software: 70,
+  /** A file to write that is there already, or where none can be. */
+  cannotCreate: 73,
   ioError: 74,
   configuration: 78,
   /** Stopped at once by a second interrupt, as a shell reports it. */

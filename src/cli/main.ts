@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { addBench } from './bench/commands.ts'
+import { addCreate } from './create.ts'
 import { deadLettersOf } from './dead-letters.ts'
 import { ExitCode } from './exit-code.ts'
 import { explainFile, type ExplainOptions } from './explain.ts'
@@ -47,9 +48,10 @@ pipelineCommand('run', 'run a pipeline file to its end, or until Ctrl-C, and rep
   .option('--deny-warnings', 'do not run a file with warnings')
   .option('--quiet', 'no progress and no report')
   .addOption(
-    new Option('--serve [port]', 'serve API and dashboard on this port of the machine itself')
-      .preset('8787')
-      .argParser(portNumber),
+    new Option(
+      '--serve [port]',
+      'serve API and dashboard: on this port, or that of the file, or 8787',
+    ).argParser(portNumber),
   )
   .option('--host <address>', 'serve on this address; anything but loopback needs --keys')
   .option('--keys <file>', 'API keys, as made by "millrace keys create"')
@@ -103,6 +105,7 @@ program
 
 addBench(program)
 addKeys(program)
+addCreate(program)
 addSchema(program)
 addTest(program)
 addReplay(program)

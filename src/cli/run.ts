@@ -63,7 +63,7 @@ export async function runFile(file: string, options: RunFileOptions): Promise<nu
   }
   let server: RunningServer | undefined
   try {
-    server = await serve(prepared.right, options)
+    server = await serve(prepared.right, definition.right, options)
   } catch (error) {
     process.stderr.write(`millrace: ${(error as Error).message}\n`)
     await prepared.right.abort()

@@ -5,6 +5,7 @@ import { pipelineSchema } from '../pipeline/json-schema.ts'
 import { Option, type Command } from 'commander'
 import { ExitCode } from './exit-code.ts'
 import { importPlugin } from './import-plugin.ts'
+import { KEY_NOTES } from './key-notes.ts'
 import { printProblems } from './load.ts'
 import { print } from './print.ts'
 
@@ -33,5 +34,5 @@ async function schemaOf(file: string | undefined, isLayer: boolean): Promise<num
 
 /** The schema as a file has it. */
 export function schemaText(operators: typeof registry, isLayer: boolean): string {
-  return `${JSON.stringify(pipelineSchema(operators, { isLayer }), undefined, 2)}\n`
+  return `${JSON.stringify(pipelineSchema(operators, { isLayer, keyNotes: KEY_NOTES }), undefined, 2)}\n`
 }

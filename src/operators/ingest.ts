@@ -19,10 +19,13 @@ import type { Market } from '../pipeline/market.ts'
 import type { Operator, Source, StageProblem } from '../pipeline/operator.ts'
 import { observeSource, type PumpOptions } from '../pipeline/pump.ts'
 import { ApiSource } from './api/api-source.ts'
+import { frameFileSourceOptions, openFrameFileSource } from './input/frame-file-source.ts'
 import { openShmSource, shmCommandOptions } from './input/shm-source.ts'
 import { jetStreamSourceOptions, openJetStreamSource } from './input/jetstream-source.ts'
 import { natsSourceOptions, openNatsSource } from './input/nats-source.ts'
 import { Paced } from './input/paced.ts'
+import { openRedisSource, redisSourceOptions } from './input/redis-source.ts'
+import { openWebSocketSource, webSocketSourceOptions } from './input/websocket-source.ts'
 import { openLobster } from './lobster/lobster-source.ts'
 import { openOrderEntry, orderEntryOptions } from './order-entry/order-entry-source.ts'
 import { Resumed } from './input/resumed.ts'
@@ -79,6 +82,12 @@ const sources = {
   api: options({}).describe('Commands over HTTP and WebSocket, where the pipeline is served.'),
   /** Frames and lines of JSON over core NATS. */
   nats: natsSourceOptions,
+  /** Messages of WebSocket clients. */
+  websocket: webSocketSourceOptions,
+  /** Files of frames. */
+  file: frameFileSourceOptions,
+  /** Entries of Redis Streams, as a consumer of a group. */
+  redisStreams: redisSourceOptions,
   /** Requests over NATS, each answered; a publish stage behind match hands the answers back. */
   orderEntry: orderEntryOptions,
   /** The same from a JetStream stream. */
@@ -119,6 +128,9 @@ function open(
   }
   if (from.api !== undefined) return TE.right(new ApiSource(market))
   if (from.nats !== undefined) return openNatsSource(market, from.nats)
+  if (from.redisStreams !== undefined) return openRedisSource(market, id, from.redisStreams)
+  if (from.websocket !== undefined) return openWebSocketSource(market, from.websocket)
+  if (from.file !== undefined) return openFrameFileSource(market, from.file)
   if (from.orderEntry !== undefined) return openOrderEntry(market, from.orderEntry)
   if (from.jetstream !== undefined) return openJetStreamSource(market, id, from.jetstream)
   const [path, source] =

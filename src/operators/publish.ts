@@ -13,9 +13,11 @@ import { orderAnswerOptions, orderAnswers } from './order-entry/order-entry-sink
 import { Callback, type EventCallback } from './sinks/callback.ts'
 import { openEventLines } from './sinks/event-lines.ts'
 import { bookFeedOptions, openBookFeed } from './sinks/book-sink.ts'
+import { fileSinkOptions, openFileSink } from './sinks/file-sink.ts'
 import { jetStreamSinkOptions, openJetStreamSink } from './sinks/jetstream-sink.ts'
 import { natsSinkOptions, openNatsSink } from './sinks/nats-sink.ts'
 import { openRedisSink, redisSinkOptions } from './sinks/redis-sink.ts'
+import { openWebSocketSink, webSocketSinkOptions } from './sinks/websocket-sink.ts'
 import { Summary } from './sinks/summary.ts'
 
 const sinks = {
@@ -40,6 +42,10 @@ const sinks = {
   jetstream: jetStreamSinkOptions,
   /** Books over core NATS: changes, snapshots and checksums. */
   bookFeed: bookFeedOptions,
+  /** Frames and JSON to WebSocket clients. */
+  websocket: webSocketSinkOptions,
+  /** Files of frames, with rotation. */
+  file: fileSinkOptions,
   /** Answers to the order entry that the orders came in by. */
   orderEntry: orderAnswerOptions,
   /** Order events and trades to Redis Streams. */
@@ -55,6 +61,8 @@ function open(market: Market, to: PublishTo, id = 'publish'): TE.TaskEither<Stag
   if (to.nats !== undefined) return openNatsSink(market, to.nats)
   if (to.bookFeed !== undefined) return openBookFeed(market, to.bookFeed)
   if (to.jetstream !== undefined) return openJetStreamSink(market, to.jetstream)
+  if (to.websocket !== undefined) return openWebSocketSink(market, to.websocket)
+  if (to.file !== undefined) return openFileSink(market, to.file)
   if (to.orderEntry !== undefined) return TE.right(orderAnswers(market, to.orderEntry))
   if (to.redisStreams !== undefined) return openRedisSink(market, id, to.redisStreams)
   const [path, sink] =

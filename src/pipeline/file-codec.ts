@@ -1,10 +1,13 @@
 import * as t from 'io-ts'
-import { Codec, listOf, mapOf, oneOf, options, text } from './codec.ts'
+import { Codec, listOf, mapOf, oneOf, options, text, wholeNumber } from './codec.ts'
 import { codecUnder, shapeOf, type Props } from './codec-shape.ts'
+import { edgeCodec } from './graph/edge-settings.ts'
+import { QUANTILES, stageSettingCodecs } from './graph/stage-settings.ts'
 import { instrumentTerms } from './instrument-terms.ts'
 import type { AnyOperator, Registry } from './operator.ts'
 import { STAGE_ID } from './path.ts'
 import { runtimeSettings } from './runtime-settings.ts'
+import { alertList, serverSettings } from './server-settings.ts'
 
 /**
  * The whole of a pipeline file as codecs: what schemas, completion and the echo of what is in effect are made from.
@@ -14,9 +17,22 @@ import { runtimeSettings } from './runtime-settings.ts'
 const id = new Codec<string>('an id', t.string.validate, {
   kind: 'text',
   pattern: STAGE_ID.source.replaceAll('a-z', 'a-zA-Z'),
-}).describe('Name of the stage, unique in the file: a letter, then letters, digits and dashes.')
+}).describe(
+  'Name of the stage, unique in the file: a letter, then letters, digits and dashes. By default that of its operator.',
+)
 
 const inputs = new Codec<unknown>('ids', t.unknown.validate, { kind: 'either', of: [text, listOf(text)] })
+
+const duration = new Codec<unknown>('a duration', t.unknown.validate, {
+  kind: 'text',
+  pattern: '^\\d+(\\.\\d+)? ?(ns|us|ms|s|m)$|\\$\\{',
+})
+const budget = options(
+  {},
+  Object.fromEntries(
+    QUANTILES.map((quantile) => [quantile, duration.describe(`Most of it: \`10us\`, \`5ms\`.`)]),
+  ),
+)
 
 /** Keys that the file has beside its stages. */
 export const FILE_KEYS = {
@@ -37,6 +53,11 @@ export const FILE_KEYS = {
       'Modules with operators of your own (defineOperator); paths begin at the folder of this file. Loading one executes it.',
       { examples: [['./my-operator.ts']] },
     ),
+    edges: listOf(edgeCodec),
+    budget,
+    deadLetters: options({ dir: text }),
+    server: serverSettings.describe('Serves API and dashboard while the pipeline runs; see docs/api.md.'),
+    alerts: alertList.describe('Conditions on what is measured, and who is told; see docs/alerts.md.'),
     runtime: runtimeSettings.describe(
       'How the pipeline is run, whatever it does; profiles are mostly about this.',
     ),
@@ -46,6 +67,10 @@ export const FILE_KEYS = {
 /** Keys that every stage has, but for its operator's name. */
 export const STAGE_CODECS: Props = {
   id,
+  ...stageSettingCodecs,
+  breaker: options({}, { failures: wholeNumber({ min: 1 }), recovery: duration }),
+  timeout: duration,
+  budget,
   inputs: inputs.describe(
     'Id of the stage that feeds this one, or a list of ids. By default the stage before.',
   ),
@@ -55,10 +80,9 @@ export const STAGE_CODECS: Props = {
 export function stageCodec(operator: AnyOperator): t.Mixed {
   const shape = shapeOf(operator.options)
   const own = shape.kind === 'options' ? shape : { required: {}, optional: {} }
-  const { id: stageId, ...others } = STAGE_CODECS
   const codec = options(
-    { id: stageId!, operator: oneOf(operator.name), ...own.required },
-    { ...others, ...own.optional },
+    { operator: oneOf(operator.name), ...own.required },
+    { ...STAGE_CODECS, ...own.optional },
   )
   return operator.description === undefined ? codec : codec.describe(operator.description)
 }

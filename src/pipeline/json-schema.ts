@@ -12,6 +12,8 @@ export interface SchemaOptions {
    * out what is below.
    */
   readonly isLayer?: boolean
+  /** What keys are for whose codec does not say: by the key with the one above it, or by the key alone. */
+  readonly keyNotes?: Readonly<Record<string, string>>
 }
 
 const DRAFT = 'http://json-schema.org/draft-07/schema#'
@@ -21,8 +23,8 @@ const DECIMAL = '^[-+]?\\d+(\\.\\d+)?$|\\$\\{'
 
 /** The schema of pipeline files whose stages may name these operators. */
 export function pipelineSchema(registry: Registry, options: SchemaOptions = {}): JsonSchema {
-  const { isLayer = false } = options
-  const writer = new SchemaWriter(isLayer)
+  const { isLayer = false, keyNotes = {} } = options
+  const writer = new SchemaWriter(isLayer, keyNotes)
   const operators = [...registry.values()]
   const file = writer.keys(FILE_KEYS.required, FILE_KEYS.optional)
   const title = isLayer
@@ -54,16 +56,17 @@ export function pipelineSchema(registry: Registry, options: SchemaOptions = {}):
 /** A stage is told by its operator which keys it has; one without changes a stage of an included file. */
 function stageSchema(writer: SchemaWriter, operators: readonly AnyOperator[], isLayer: boolean): JsonSchema {
   const names = operators.map(({ name }) => name)
-  const keys = writer.keys({}, STAGE_CODECS)
+  const keys = writer.keys({}, STAGE_CODECS, 'stage')
   const described = operators
     .map(({ name, description }) => (description === undefined ? name : `${name}: ${description}`))
     .join('\n\n')
   return {
     type: 'object',
     properties: { ...keys, operator: { description: `What the stage does.\n\n${described}`, enum: names } },
-    required: isLayer ? ['id'] : ['id', 'operator'],
+    required: isLayer ? ['id'] : ['operator'],
     allOf: operators.map((operator) => ({
       if: { properties: { operator: { const: operator.name } }, required: ['operator'] },
+      // oxlint-disable-next-line unicorn/no-thenable -- the keyword of JSON Schema
       then: { $ref: `#/definitions/${operatorKey(operator)}` },
     })),
   }
@@ -73,9 +76,9 @@ function operatorSchema(writer: SchemaWriter, operator: AnyOperator): JsonSchema
   const shape = shapeOf(operator.options)
   const own = shape.kind === 'options' ? shape : { required: {}, optional: {} }
   const properties = {
-    ...writer.keys(STAGE_CODECS, {}),
+    ...writer.keys(STAGE_CODECS, {}, 'stage'),
     operator: { const: operator.name },
-    ...writer.keys(own.required, own.optional),
+    ...writer.keys(own.required, own.optional, operator.name),
   }
   // Keys of an operator whose codec does not say them are its own affair.
   const isKnown = keysOf(operator.options) !== undefined
@@ -90,29 +93,33 @@ function operatorSchema(writer: SchemaWriter, operator: AnyOperator): JsonSchema
 
 /** The schema of what a codec takes from a program, which has no variables. */
 export function codecSchema(codec: t.Mixed): JsonSchema {
-  return new SchemaWriter(false, false).key(codec)
+  return new SchemaWriter(false, {}, false).key(codec)
 }
 
 class SchemaWriter {
   readonly isLayer: boolean
   /** Whether a text with a variable in it may stand in for a number or a word. */
   private readonly hasVariables: boolean
+  private readonly keyNotes: Readonly<Record<string, string>>
 
-  constructor(isLayer: boolean, hasVariables = true) {
+  constructor(isLayer: boolean, keyNotes: Readonly<Record<string, string>>, hasVariables = true) {
     this.isLayer = isLayer
     this.hasVariables = hasVariables
+    this.keyNotes = keyNotes
   }
 
-  keys(required: Props, optional: Props): Record<string, JsonSchema> {
+  /** @param above the key that these stand under */
+  keys(required: Props, optional: Props, above = ''): Record<string, JsonSchema> {
     return Object.fromEntries(
-      Object.entries({ ...required, ...optional }).map(([key, codec]) => [key, this.key(codec)]),
+      Object.entries({ ...required, ...optional }).map(([key, codec]) => [key, this.key(codec, key, above)]),
     )
   }
 
   /** What stands under a key: its codec with what is said of it. */
-  key(codec: t.Mixed): JsonSchema {
-    const { description, default: standard, examples } = notesOf(codec)
-    const schema = this.of(shapeOf(codec))
+  key(codec: t.Mixed, key = '', above = ''): JsonSchema {
+    const { description: own, default: standard, examples } = notesOf(codec)
+    const description = own ?? this.keyNotes[`${above}.${key}`] ?? this.keyNotes[key]
+    const schema = this.of(shapeOf(codec), key)
     return {
       ...(description === undefined ? {} : { description }),
       ...(standard === undefined ? {} : { default: standard }),
@@ -125,7 +132,7 @@ class SchemaWriter {
     return this.hasVariables ? VARIABLE : undefined
   }
 
-  private of(shape: Shape): JsonSchema {
+  private of(shape: Shape, key: string): JsonSchema {
     switch (shape.kind) {
       case 'any':
         return {}
@@ -147,46 +154,53 @@ class SchemaWriter {
       case 'words':
         return orElse({ enum: shape.words }, this.variable())
       case 'either':
-        return { anyOf: shape.of.map((codec) => this.of(shapeOf(codec))) }
+        return { anyOf: shape.of.map((codec) => this.of(shapeOf(codec), key)) }
       default:
-        return this.ofMany(shape)
+        return this.ofMany(shape, key)
     }
   }
 
-  private ofMany(shape: Extract<Shape, { kind: 'list' | 'map' | 'options' | 'variant' }>): JsonSchema {
+  private ofMany(
+    shape: Extract<Shape, { kind: 'list' | 'map' | 'options' | 'variant' }>,
+    key: string,
+  ): JsonSchema {
     switch (shape.kind) {
       case 'list':
         return {
           type: 'array',
-          items: this.of(shapeOf(shape.item)),
+          items: this.of(shapeOf(shape.item), key),
           ...(shape.minItems === undefined ? {} : { minItems: shape.minItems }),
         }
       case 'map':
-        return { type: 'object', additionalProperties: this.key(shape.item), propertyNames: { minLength: 1 } }
+        return {
+          type: 'object',
+          additionalProperties: this.key(shape.item, '', key),
+          propertyNames: { minLength: 1 },
+        }
       case 'options': {
         const required = Object.keys(shape.required)
         return {
           type: 'object',
-          properties: this.keys(shape.required, shape.optional),
+          properties: this.keys(shape.required, shape.optional, key),
           additionalProperties: false,
           ...(this.isLayer || required.length === 0 ? {} : { required }),
         }
       }
-      case 'variant':
-        return this.variant(shape.cases)
+      default:
+        return this.variant(shape.cases, key)
     }
   }
 
   /** A map of one key, or the bare word of a key whose settings may all be left out. */
-  private variant(cases: Props): JsonSchema {
+  private variant(cases: Props, key: string): JsonSchema {
     const map = {
       type: 'object',
-      properties: this.keys(cases, {}),
+      properties: this.keys(cases, {}, key),
       additionalProperties: false,
       minProperties: 1,
       ...(this.isLayer ? {} : { maxProperties: 1 }),
     }
-    const words = Object.keys(cases).filter((key) => isOptional(shapeOf(cases[key]!)))
+    const words = Object.keys(cases).filter((word) => isOptional(shapeOf(cases[word]!)))
     return words.length === 0 ? map : { anyOf: [{ enum: words }, map] }
   }
 }

@@ -61,7 +61,10 @@ function addLatencies(family: AddFamily, served: Served): void {
           ? []
           : PERCENTILES.map(
               (percentile, i) =>
-                [{ stage: name, quantile: String(percentile / 100) }, percentilesNs[i]! * NS] as const,
+                [
+                  { stage: name, quantile: String(Number((percentile / 100).toFixed(6))) },
+                  percentilesNs[i]! * NS,
+                ] as const,
             ),
       ),
   )

@@ -1,7 +1,7 @@
 import { createHistogram, type RecordableHistogram } from 'node:perf_hooks'
 
 /** Percentiles that a report shows, in the order shown. */
-export const PERCENTILES = [50, 95, 99, 99.9] as const
+export const PERCENTILES = [50, 95, 99, 99.9, 99.99] as const
 
 /** What a histogram knows, in nanoseconds. */
 export interface LatencySummary {

@@ -20,7 +20,10 @@ export interface EventPosition {
 
 export interface LaneOptions {
   readonly template: string
-  readonly source: bigint
+  /** Of all subjects, or of each. */
+  readonly source: bigint | ((subject: string) => bigint)
+  /** FrameFlag bits. */
+  readonly flags?: number | undefined
   readonly symbol: (instrument: number) => string
   readonly client: (client: number) => string
   readonly partition?: number | undefined
@@ -35,6 +38,7 @@ export interface LaneOptions {
 /** One subject's records on their way into frames. */
 export interface Lane {
   readonly subject: string
+  readonly source: bigint
   readonly builder: FrameBuilder
   /** Number of the next record in this subject's stream, from 1. */
   nextSequence: number
@@ -133,7 +137,8 @@ export class EventLanes {
     const frame = builder.take({
       kind: FrameKind.events,
       firstSequence: lane.nextSequence,
-      source: this.options.source,
+      source: lane.source,
+      flags: this.options.flags ?? 0,
       cause: first.cause,
       causeIndex: first.causeIndex,
       sentNs: BigInt(Date.now()) * 1_000_000n,
@@ -150,7 +155,7 @@ export class EventLanes {
   }
 
   private newLane(key: number, client: number, kind: number, instrument: number): Lane {
-    const { template, partition = 0, symbol, frameRecords = FRAME_RECORDS, resume } = this.options
+    const { template, partition = 0, symbol, frameRecords = FRAME_RECORDS, resume, source } = this.options
     const subject = fillTemplate(template, {
       symbol: symbol(instrument),
       client: this.options.client(client),
@@ -159,6 +164,7 @@ export class EventLanes {
     })
     const lane: Lane = {
       subject,
+      source: typeof source === 'bigint' ? source : source(subject),
       builder: new FrameBuilder(frameRecords),
       nextSequence: 1,
       first: { cause: 0, causeIndex: 0 },

@@ -31,11 +31,14 @@ export class FrameInbox {
   readonly reader: FrameReader
   readonly counts: FrameCounts
   private readonly kind: number
+  private readonly mostRecords: number
 
-  constructor(kind: (typeof FrameKind)[keyof typeof FrameKind]) {
+  /** @param mostRecords how many records there can be room for: a frame of more is refused for its length */
+  constructor(kind: (typeof FrameKind)[keyof typeof FrameKind], mostRecords = Infinity) {
     this.reader = new FrameReader()
     this.counts = new FrameCounts()
     this.kind = kind
+    this.mostRecords = mostRecords
   }
 
   /** Returns whether `reader` holds a good frame of the kind wanted; what is not has been counted and set aside. */
@@ -43,6 +46,10 @@ export class FrameInbox {
     const fault = this.reader.read(bytes)
     if (fault !== undefined) {
       this.counts.refuse(fault, bytes)
+      return false
+    }
+    if (this.reader.count > this.mostRecords) {
+      this.counts.refuse('length', bytes)
       return false
     }
     if (this.reader.kind === this.kind) return true

@@ -178,9 +178,8 @@ export function recordsOf(bytes: Uint8Array, reader: FrameReader): Int32Array {
 
 /** A new number for a sender: what is sent under it was never sent under another. */
 export function newSource(): bigint {
-  const random = new BigUint64Array(1)
-  globalThis.crypto.getRandomValues(random)
-  return random[0]! === 0n ? 1n : random[0]!
+  const [number = 0n] = globalThis.crypto.getRandomValues(new BigUint64Array(1))
+  return number === 0n ? 1n : number
 }
 
 function setU64(view: DataView, at: number, value: number): void {

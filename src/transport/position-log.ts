@@ -19,10 +19,14 @@ export interface Position {
   /** Sequence of the message in its stream, and which of its records was the first of these. */
   readonly message: number
   readonly offset: number
+  /** What else names the message: the second half of its id, and the number of its stream. */
+  readonly part?: number
+  readonly lane?: number
 }
 
-/** One note: sequence f64, message f64, count u32, offset u32, CRC-32 u32, 0 u32. */
-const NOTE_BYTES = 32
+/** One note: sequence f64, message f64, count u32, offset u32, part u32, lane u32, CRC-32 u32, 0 u32. */
+const NOTE_BYTES = 40
+const CHECKED_BYTES = 32
 /** Notes in a file before the next is begun; one more file is kept. */
 const FILE_NOTES = 65_536
 
@@ -50,14 +54,16 @@ export class PositionLog {
     this.buffer = Buffer.alloc(NOTE_BYTES)
   }
 
-  note({ sequence, count, message, offset }: Position): void {
+  note({ sequence, count, message, offset, part = 0, lane = 0 }: Position): void {
     if (this.notes >= FILE_NOTES) this.turn()
     const { buffer } = this
     buffer.writeDoubleLE(sequence, 0)
     buffer.writeDoubleLE(message, 8)
     buffer.writeUInt32LE(count, 16)
     buffer.writeUInt32LE(offset, 20)
-    buffer.writeUInt32LE(crc32(buffer.subarray(0, 24)), 24)
+    buffer.writeUInt32LE(part, 24)
+    buffer.writeUInt32LE(lane, 28)
+    buffer.writeUInt32LE(crc32(buffer.subarray(0, CHECKED_BYTES)), CHECKED_BYTES)
     writeSync(this.descriptor, buffer)
     this.notes++
   }
@@ -75,7 +81,7 @@ export class PositionLog {
         at >= 0;
         at -= NOTE_BYTES
       ) {
-        if (crc32(bytes.subarray(at, at + 24)) !== bytes.readUInt32LE(at + 24)) continue
+        if (!isWhole(bytes, at)) continue
         const first = bytes.readDoubleLE(at)
         if (sequence < first || sequence >= first + bytes.readUInt32LE(at + 16)) continue
         return {
@@ -85,6 +91,25 @@ export class PositionLog {
       }
     }
     return undefined
+  }
+
+  /**
+   * How many records of each message, as `lane/message-part`, came under sequences up to one: where messages may come
+   * again in any order.
+   */
+  taken(upTo: number): Map<string, number> {
+    const taken = new Map<string, number>()
+    for (const file of [this.older, this.file]) {
+      const bytes = existsSync(file) ? readFileSync(file) : Buffer.alloc(0)
+      for (let at = 0; at + NOTE_BYTES <= bytes.length; at += NOTE_BYTES) {
+        if (!isWhole(bytes, at)) continue
+        const count = Math.min(bytes.readUInt32LE(at + 16), upTo - bytes.readDoubleLE(at) + 1)
+        if (count <= 0) continue
+        const key = `${bytes.readUInt32LE(at + 28)}/${bytes.readDoubleLE(at + 8)}-${bytes.readUInt32LE(at + 24)}`
+        taken.set(key, Math.max(taken.get(key) ?? 0, bytes.readUInt32LE(at + 20) + count))
+      }
+    }
+    return taken
   }
 
   close(): void {
@@ -97,4 +122,8 @@ export class PositionLog {
     this.descriptor = openSync(this.file, 'a')
     this.notes = 0
   }
+}
+
+function isWhole(bytes: Buffer, at: number): boolean {
+  return crc32(bytes.subarray(at, at + CHECKED_BYTES)) === bytes.readUInt32LE(at + CHECKED_BYTES)
 }

@@ -15,7 +15,7 @@ export const EVENT_NAMES: readonly string[] = (() => {
 export function templateProblem(template: string, mayBeWild = false): string | undefined {
   for (const token of template.split('.')) {
     if (token === '') return 'a token between two dots is empty'
-    if (/[\s\u0000-\u001f\u007f]/.test(token)) return 'expected no blanks or control characters'
+    if (/[\s\p{Cc}]/u.test(token)) return 'expected no blanks or control characters'
     if (!mayBeWild && /[*>]/.test(token)) return `expected no wildcard, got ${token}`
     for (const [, name] of token.matchAll(/\{([^{}]*)\}/g))
       if (!PLACEHOLDERS.includes(name as Placeholder))

@@ -88,7 +88,7 @@ test.serial('test - a folder stands for the scenario files in it and below', asy
   const below = join(folder, 'some', 'below')
   mkdirSync(below, { recursive: true })
   const empty = await millrace(['test', below])
-  t.deepEqual([empty.code, empty.stderr], [78, `${below}:1:1 there are no scenarios here\n`])
+  t.deepEqual([empty.code, empty.stderr], [78, `${below}:1:1 there are no scenarios or tests here\n`])
   writeFileSync(join(below, 'deep.scenario'), 'scenario: deep\nbuy 1 @ 1 by A\n')
   t.is((await millrace(['test', join(folder, 'some')])).stdout, '1 passed, 0 failed\n')
 })

@@ -85,7 +85,7 @@ test('layers - null takes out what is below it, and only that', async (t) => {
   const loaded = await over('stages: [{ id: risk, limits: { maxNotional: null }, accounts: }]')
   t.deepEqual(optionsOf(loaded, 'risk'), { limits: { maxOrderLots: 5 } })
   t.deepEqual((await over('stages: [{ id: match, speed: }]')).told, [
-    'x.yaml:2:23 match.speed: unknown key, expected one of id, operator, inputs',
+    'x.yaml:2:23 match.speed: unknown key, expected one of id, operator, inputs, boundary, placement, partition, onError, breaker, timeout, budget',
   ])
 })
 
@@ -103,7 +103,7 @@ test('include - a problem is told in the file that it stands in', async (t) => {
     '--set:1:32 risk.limits.maxNotional: expected a decimal number, got "x"',
     'base.yaml:4:57 risk.limits.maxOrderLots: expected a whole number above 0, got "${TEN}"',
     'profiles/slow.yaml:2:43 orders.from.simulate.seed: expected a whole number, 0 or above, got -1',
-    'x.yaml:5:3 match.sped: unknown key, expected one of id, operator, inputs',
+    'x.yaml:5:3 match.sped: unknown key, expected one of id, operator, inputs, boundary, placement, partition, onError, breaker, timeout, budget',
   ])
 })
 

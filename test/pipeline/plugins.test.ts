@@ -55,7 +55,7 @@ test('plugins - the options of its operator are checked, and told with the keys 
   const files = { 'x.yaml': fileOf('[own.ts]', 'id: own, operator: own, limt: 5'), 'own.ts': pluginOf('own') }
   t.deepEqual(await told(t, files), [
     'x.yaml:6:3 own.limit: missing, expected a whole number above 0',
-    'x.yaml:6:29 own.limt: unknown key, expected one of id, operator, inputs, limit: did you mean limit?',
+    'x.yaml:6:29 own.limt: unknown key, expected one of id, operator, inputs, limit, boundary, placement, partition, onError, breaker, timeout, budget: did you mean limit?',
   ])
 })
 

@@ -40,7 +40,7 @@ test('secrets - ${file:PATH} is what the file holds, less its line end; paths be
   t.deepEqual(definition?.stages.at(-1)?.options, {
     to: { nats: { subject: `a.${SECRET}.b`, token: SECRET } },
   })
-  t.deepEqual(definition?.warnings, [])
+  t.false(definition!.warnings.some(({ message }) => message.includes('secret')))
 })
 
 test('secrets - one that everyone may read is warned of, at its place', async (t) => {
@@ -48,7 +48,9 @@ test('secrets - one that everyone may read is warned of, at its place', async (t
   chmodSync(folder.at('conf/token'), 0o644)
   const { definition } = await load(folder)
   t.deepEqual(
-    definition?.warnings.map((warning) => folder.short(formatProblem(warning))),
+    definition?.warnings
+      .filter(({ message }) => message.includes('secret'))
+      .map((warning) => folder.short(formatProblem(warning))),
     [
       'conf/x.yaml:5:68 out.to.nats.token: warning: secret file token can be read by everyone (mode 0644): chmod 600 it',
     ],

@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -90,6 +90,13 @@ ${config}
 
   resume(): void {
     this.child?.kill('SIGCONT')
+  }
+
+  /** CPU time that the server has had, in microseconds. Linux alone tells. */
+  cpuUs(): number {
+    const stat = readFileSync(`/proc/${this.child?.pid}/stat`, 'utf8')
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    return (Number(fields[11]) + Number(fields[12])) * 10_000
   }
 
   /** A connection that ends with the server. */

@@ -24,6 +24,14 @@ export function simulate(options: SimulatorOptions, specs: readonly InstrumentSp
   return batch
 }
 
+/** The same with the sequences that a pump would give, from 1. */
+export function numbered(options: SimulatorOptions, specs: readonly InstrumentSpec[] = [ONE]): Batch {
+  const batch = simulate(options, specs)
+  for (let i = 0; i < batch.count; i++)
+    record.writeU64(batch.words, i * RECORD_WORDS + record.SEQUENCE, i + 1)
+  return batch
+}
+
 /** Every command of a simulation, and what an engine made of it. Words are good until the next one. */
 export interface Reply {
   readonly words: Int32Array

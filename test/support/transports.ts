@@ -5,15 +5,20 @@ import {
   FrameFlag,
   FrameKind,
   FrameReader,
-  newSource,
   recordsOf,
+  newSource,
 } from '../../src/transport/frame.ts'
 import { connectNats, isProblem, type NatsLink } from '../../src/transport/nats/connection.ts'
-import { CreditSender } from '../../src/transport/nats/credit-sender.ts'
+import { creditOver } from '../../src/transport/nats/credit-link.ts'
 import { JetStreamOutlet } from '../../src/transport/nats/jetstream-outlet.ts'
 import { JetStreamReader } from '../../src/transport/nats/jetstream-reader.ts'
 import { openStream } from '../../src/transport/nats/stream-setup.ts'
-import { NatsServer } from './nats-server.ts'
+import { WebSocket } from 'ws'
+import { CreditGiver } from '../../src/transport/credit-giver.ts'
+import { CreditSender } from '../../src/transport/credit-sender.ts'
+import { bytesOfMessage } from '../../src/transport/websocket/server.ts'
+import { freePort, NatsServer } from './nats-server.ts'
+import { RedisServer } from './redis-server.ts'
 
 /** Who sends commands to a source under test, frame by frame, and loses none. */
 export interface Sender {
@@ -40,9 +45,9 @@ export interface Transport {
   readonly name: string
   /** What the stage says; `name` keeps tests apart. */
   from(name: string): IngestFrom
-  to(name: string): PublishTo
+  to?(name: string): PublishTo
   sender(name: string): Promise<Sender>
-  reader(name: string): Promise<Reader>
+  reader?(name: string): Promise<Reader>
   /** Breaks it, and mends it. */
   cut(): Promise<void>
   stop(): Promise<void>
@@ -118,11 +123,11 @@ export async function natsTransport(): Promise<Transport> {
   return {
     name: 'nats',
     from: (name) => ({ nats: { servers: [server.url], subject: `in.${name}`, capacity: 4_096, senders: 2 } }),
-    to: (name) => ({ nats: { servers: [server.url], subject: `out.${name}` } }),
+    to: (name) => ({ nats: { servers: [server.url], subject: `out.${name}`, credit: true } }),
     sender: async (name) => {
       const own = await link(server)
-      const source = newSource()
-      const credit = new CreditSender(own.connection, `in.${name}`, source)
+      const credit = creditOver(own, `in.${name}`)
+      const { source } = credit
       let room = Promise.resolve()
       let open = (): void => {}
       credit.onFull = () => {
@@ -156,12 +161,26 @@ export async function natsTransport(): Promise<Transport> {
     reader: async (name) => {
       const own = await link(server)
       const collected = new Collected()
-      own.connection.subscribe(`out.${name}`, { callback: (_, message) => collected.addNew(message.data) })
+      const frames = new FrameReader()
+      const credit = new CreditGiver((reply, bytes) => own.connection.publish(reply, bytes), 2_048, 1)
+      own.connection.subscribe(`out.${name}`, {
+        callback: (_, message) => {
+          if (frames.read(message.data) !== undefined) return
+          if (frames.isHello) return credit.hello(frames, message.reply ?? '')
+          const tag = credit.arrived(frames, message.reply ?? '')
+          if (tag === undefined) return
+          collected.addFrame(message.data)
+          credit.taken(tag, frames.count)
+        },
+      })
       await own.connection.flush()
       return {
         words: () => collected.words,
         until: (records) => collected.until(records),
-        close: () => own.close(),
+        close: () => {
+          credit.stop()
+          return own.close()
+        },
       }
     },
     cut: async () => {
@@ -238,6 +257,155 @@ export async function jetStreamTransport(): Promise<Transport> {
       await server.start()
     },
     stop: () => server.stop(),
+  }
+}
+
+/** Redis Streams: frames in entries, read as one consumer of a group. */
+export async function redisTransport(): Promise<Transport> {
+  const server = await RedisServer.start()
+  return {
+    name: 'redis',
+    from: (name) => ({
+      redisStreams: {
+        url: server.url,
+        streams: [`in:${name}`],
+        capacity: 4_096,
+        entryRecords: 512,
+        claimIdleMs: 1_000,
+      },
+    }),
+    sender: async (name) => {
+      const redis = server.connect()
+      let number = 0
+      const add = async (bytes: Uint8Array): Promise<void> => {
+        const id = `1-${++number}`
+        for (;;)
+          try {
+            await redis.xadd(`in:${name}`, id, 'frame', Buffer.from(bytes))
+            return
+          } catch (error) {
+            // An entry that was added before the connection broke.
+            if (/equal or smaller/.test((error as Error).message)) return
+            await new Promise((resolve) => setTimeout(resolve, 20))
+          }
+      }
+      return {
+        send: (words, from, to) => add(commandFrame(words, from, to)),
+        sendBad: add,
+        drain: () => Promise.resolve(),
+        close: async () => redis.disconnect(),
+      }
+    },
+    cut: async () => {
+      await server.kill()
+      await server.start()
+    },
+    stop: () => server.stop(),
+  }
+}
+
+/** WebSockets: credit in, frames that are numbered out; a cut breaks every connection. */
+export async function webSocketTransport(): Promise<Transport> {
+  const ports = new Map<string, number>()
+  for (const name of ['plain', 'held', 'cut', 'bad', 'stop', 'events']) ports.set(name, await freePort())
+  const sockets = new Set<WebSocket>()
+  /** Stays connected: opens again when it is closed. */
+  const connect = (
+    address: () => string,
+    onOpen: () => void,
+    onMessage: (bytes: Uint8Array) => void,
+  ): { current: WebSocket | undefined; close: () => void } => {
+    let isClosed = false
+    const state: { current: WebSocket | undefined; close: () => void } = {
+      current: undefined,
+      close: () => {
+        isClosed = true
+        state.current?.terminate()
+      },
+    }
+    const open = (): void => {
+      if (isClosed) return
+      const socket = new WebSocket(address())
+      sockets.add(socket)
+      socket.on('error', () => {})
+      socket.on('open', () => {
+        state.current = socket
+        onOpen()
+      })
+      socket.on('message', (data) => onMessage(bytesOfMessage(data)))
+      socket.on('close', () => {
+        sockets.delete(socket)
+        state.current = undefined
+        setTimeout(open, 10)
+      })
+    }
+    open()
+    return state
+  }
+  return {
+    name: 'webSocket',
+    from: (name) => ({ websocket: { port: ports.get(name)!, capacity: 65_536 } }),
+    to: (name) => ({ websocket: { port: ports.get(name)! } }),
+    sender: async (name) => {
+      let socket: { current: WebSocket | undefined; close: () => void } | undefined = undefined as
+        { current: WebSocket | undefined; close: () => void } | undefined
+      const credit = new CreditSender((frame) => socket?.current?.send(frame), newSource())
+      socket = connect(
+        () => `ws://127.0.0.1:${ports.get(name)}`,
+        () => {
+          credit.hello()
+          credit.resend()
+        },
+        (bytes) => credit.take(bytes),
+      )
+      let room = Promise.resolve()
+      let open = (): void => {}
+      credit.onFull = () => {
+        room = new Promise((resolve) => {
+          open = resolve
+        })
+      }
+      credit.onRoom = () => open()
+      return {
+        send: (words, from, to) => {
+          const { source, nextSequence: firstSequence } = credit
+          const header = { kind: FrameKind.commands, firstSequence, source, flags: FrameFlag.credited }
+          credit.send(encodeFrame(header, words, from, to), to - from)
+          return room
+        },
+        sendBad: async (bytes) => socket.current?.send(bytes),
+        drain: () => credit.drain(DRAIN_MS),
+        close: async () => {
+          credit.close()
+          socket.close()
+        },
+      }
+    },
+    reader: async (name) => {
+      const collected = new Collected()
+      let query = '?from=oldest'
+      const frames = new FrameReader()
+      const socket = connect(
+        () => `ws://127.0.0.1:${ports.get(name)}/${query}`,
+        () => {},
+        (bytes) => {
+          collected.addNew(bytes)
+          if (frames.read(bytes) === undefined)
+            query = `?source=${frames.source}&next=${frames.firstSequence + frames.count}`
+        },
+      )
+      return {
+        words: () => collected.words,
+        until: (records) => collected.until(records),
+        close: async () => socket.close(),
+      }
+    },
+    cut: async () => {
+      for (const socket of sockets) socket.terminate()
+    },
+    stop: async () => {
+      for (const socket of sockets) socket.terminate()
+    },
   }
 }
 

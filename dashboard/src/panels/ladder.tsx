@@ -112,7 +112,6 @@ function paint(canvas: HTMLCanvasElement, book: Book, width: number, half: numbe
     context.fillText(level[0], 8, y + ROW / 2)
     context.textAlign = 'right'
     context.fillText(level[1], width * 0.55, y + ROW / 2)
-    context.fillStyle = colour('--quiet')
     context.fillText(`${level[2]}`, width - 8, y + ROW / 2)
   }
   let total = 0

@@ -4,7 +4,7 @@ import { duration } from '../format.ts'
 import { PERCENTILES, type Latency, type PipelineMessage } from '../protocol.ts'
 
 const ROW = 26
-const LEFT = 96
+const LEFT = 118
 const LEAST_NS = 10
 
 /** How long records take in each stage, on a logarithmic scale, with a mark for each percentile. */

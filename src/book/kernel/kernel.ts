@@ -12,7 +12,7 @@ import { publish } from './market-data.ts'
 import { BEGUN, cancel, DONE, enter, RESTED, UNTOUCHED } from './plain.ts'
 
 /** Live orders that no cache holds: from here on it pays to look ahead. */
-const LARGE_ORDERS = 131_072
+const LARGE_ORDERS = 65_536
 
 /**
  * Applies command records one after the other, as long as they need nothing but matching.

@@ -4,6 +4,9 @@ import type { EngineState } from '../state/engine-state.ts'
 import {
   BLOCK_BAND_TICKS,
   BLOCK_CARE,
+  BLOCK_MAX_LOTS,
+  BLOCK_MAX_PRICE_TICKS,
+  BLOCK_MIN_PRICE_TICKS,
   BLOCK_SELF_TRADE,
   BLOCK_STATE,
   BLOCK_TRAIL_HEAD,
@@ -130,7 +133,12 @@ function check(state: EngineState, allowances: Allowances): void {
   must(terms.used === seen.terms, `${terms.used} terms slots in use, ${seen.terms} of live orders`)
 }
 
-function checkInstrument({ words }: EngineState, instrument: number, block: number, seen: Seen): void {
+function checkInstrument(
+  { words, instruments }: EngineState,
+  instrument: number,
+  block: number,
+  seen: Seen,
+): void {
   const isContinuous = words[block + BLOCK_STATE] === TradingState.continuous
   const bid = words[ownSide(block, Side.buy) + SIDE_BEST]!
   const offer = words[ownSide(block, Side.sell) + SIDE_BEST]!
@@ -145,6 +153,12 @@ function checkInstrument({ words }: EngineState, instrument: number, block: numb
     (words[block + BLOCK_SELF_TRADE] === SelfTrade.allow ? 0 : Care.selfTrade) |
     (waiting === 0 ? 0 : Care.stops)
   must(words[block + BLOCK_CARE] === care, `instrument ${instrument}: does not take the care that it needs`)
+  const limits = [BLOCK_MAX_LOTS, BLOCK_MIN_PRICE_TICKS, BLOCK_MAX_PRICE_TICKS].map((at) => words[block + at])
+  const { maxOrderLots, minPriceTicks, maxPriceTicks } = instruments
+  must(
+    limits.join() === [maxOrderLots, minPriceTicks, maxPriceTicks].map((column) => column[instrument]).join(),
+    `instrument ${instrument}: does not keep to its limits`,
+  )
   let trailing = 0
   for (let slot = words[block + BLOCK_TRAIL_HEAD]!; slot !== NONE; trailing++)
     slot = words[words[slot + ORDER_TERMS]! + TERMS_TRAIL_NEXT]!

@@ -111,7 +111,7 @@ export class Arrivals {
       )
     }
     this.reader.pull(batch, upTo)
-    if (batch.count >= upTo || this.reader.isHeld) return false
+    if (!this.lines.isEmpty || this.reader.isHeld) return false
     this.isReadingText = false
     this.textRecords -= segment.records
     this.queue.onRoom()

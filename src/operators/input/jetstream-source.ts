@@ -1,6 +1,5 @@
 import { pipe } from 'fp-ts/lib/function.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
-import * as t from 'io-ts'
 import type { Batch } from '../../book/index.ts'
 import { Codec, oneOf, options, text, wholeNumber } from '../../pipeline/codec.ts'
 import type { Market } from '../../pipeline/market.ts'
@@ -44,7 +43,7 @@ const start = new Codec<'all' | 'oldest' | 'new' | number>(
   (value, context) =>
     typeof value === 'number'
       ? wholeNumber({ min: 1 }).validate(value, context)
-      : (oneOf('all', 'oldest', 'new').validate(value, context) as t.Validation<'all' | 'oldest' | 'new'>),
+      : oneOf('all', 'oldest', 'new').validate(value, context),
 )
 
 export const jetStreamSourceOptions = options(
@@ -124,7 +123,7 @@ export class JetStreamSource implements Source {
       market,
       Math.max(given.capacity ?? CAPACITY, 2 * (given.messageRecords ?? MESSAGE_RECORDS)),
     )
-    this.inbox = new FrameInbox(FrameKind.commands)
+    this.inbox = new FrameInbox(FrameKind.commands, this.arrivals.queue.capacity)
     this.reader = undefined
     this.messageAt = 0
     this.offset = 0

@@ -8,7 +8,7 @@ import type { ReportSection, Source, StageProblem } from '../../pipeline/operato
 import { FrameKind } from '../../transport/frame.ts'
 import { FrameInbox, isJson } from '../../transport/frame-inbox.ts'
 import type { NatsLink, NatsOptions } from '../../transport/nats/connection.ts'
-import { CreditGiver, UNCREDITED } from '../../transport/nats/credit-giver.ts'
+import { CreditGiver, UNCREDITED } from '../../transport/credit-giver.ts'
 import { wildTemplate } from '../../transport/subjects.ts'
 import { natsKeys, openLink, subjectPattern } from '../transport/nats-options.ts'
 import { Arrivals } from './arrivals.ts'
@@ -66,10 +66,16 @@ export class NatsSource implements Source {
     this.link = link
     this.subject = wildTemplate(subject)
     this.arrivals = new Arrivals(market, capacity)
-    this.inbox = new FrameInbox(FrameKind.commands)
+    this.inbox = new FrameInbox(FrameKind.commands, capacity)
     this.refusedRecords = 0
     this.isStopped = false
-    this.credit = new CreditGiver(link, Math.floor(capacity / senders), senders)
+    this.credit = new CreditGiver(
+      (reply, bytes) => {
+        if (link.state === 'connected') link.connection.publish(reply, bytes)
+      },
+      Math.floor(capacity / senders),
+      senders,
+    )
     this.arrivals.onTaken = (sender, _, count) => this.credit.taken(sender, count)
     this.subscription = link.connection.subscribe(this.subject, {
       callback: (error, message) => {
@@ -135,6 +141,8 @@ export class NatsSource implements Source {
       if (message.reply) message.respond(answer('bad frame'))
       return
     }
+    // Who keeps to its credit always finds room: a frame that does not is not what was agreed on.
+    if (reader.count > arrivals.room) return this.refuse(message, reader.count)
     const tag = this.credit.arrived(reader, message.reply ?? '')
     if (tag === undefined) return
     if (tag === UNCREDITED && reader.count > arrivals.room - this.credit.reserved)

@@ -46,6 +46,11 @@ export class TextLines {
     this.carried = 0
   }
 
+  /** Whether all lines that were fed have been given. */
+  get isEmpty(): boolean {
+    return this.oddAt >= this.odd.length && this.at >= this.region.length
+  }
+
   /** Takes the next bytes. Only when `next` has nothing more; the chunk may be used again afterwards. */
   feed(chunk: Buffer): void {
     this.region = ''

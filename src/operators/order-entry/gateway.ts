@@ -1,4 +1,4 @@
-import { type Batch, CommandKind, type MatchingEngine, RECORD_WORDS, RejectCode } from '../../book/index.ts'
+import { type Batch, CommandKind, RECORD_WORDS, RejectCode } from '../../book/index.ts'
 import * as record from '../../book/record.ts'
 import type { Market } from '../../pipeline/market.ts'
 import { Arrivals } from '../input/arrivals.ts'
@@ -228,7 +228,7 @@ export class OrderGateway {
 
   /** An order from before a restart whose answer was not noted: what the engine knows of it. */
   private recall(orderId: number, words: Int32Array, at: number, answer: Int32Array): void {
-    const live = (this.market.engine as MatchingEngine | undefined)?.order(orderId)
+    const live = this.market.engine?.order(orderId)
     const head = words[at + HEAD]!
     const kind = live === undefined ? EventKind.rejected : EventKind.accepted
     answer[HEAD] = packHead(kind, headSide(head), headOrderType(head), headTimeInForce(head))

@@ -89,7 +89,7 @@ export class OrderEntrySource implements Source {
     this.subject = wildTemplate(subject)
     this.clientToken = subject.split('.').indexOf('{client}')
     this.gateway = new OrderGateway(market, entryPoint(market, name), capacity, remember, log)
-    this.inbox = new FrameInbox(FrameKind.commands)
+    this.inbox = new FrameInbox(FrameKind.commands, capacity)
     this.text = new EventText(wireMarket(market))
     this.source = newSource()
     this.busy = 0

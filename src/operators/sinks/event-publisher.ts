@@ -27,6 +27,9 @@ export interface PublisherParts {
   readonly outlet: Outlet
   /** What a subject has already. */
   readonly resume?: ((subject: string) => EventPosition | undefined) | undefined
+  /** Of frames, where each subject has its own; and their flags. */
+  readonly source?: ((subject: string) => bigint) | undefined
+  readonly flags?: number | undefined
   /** Stands in front of the ids of messages. */
   readonly idPrefix: string
   readonly figures: () => Record<string, unknown>
@@ -68,6 +71,7 @@ export class EventPublisher implements Step {
       client: (client: number) => market.clients.text(client),
     }
     const source = newSource()
+    const { source: sources = source, flags } = parts
     const send = (frame: Uint8Array, to: string, { cause, causeIndex }: EventPosition): void =>
       outlet.publish(to, frame, `${idPrefix}${to}/${cause}.${causeIndex}`)
     this.lanes =
@@ -75,7 +79,8 @@ export class EventPublisher implements Step {
         ? undefined
         : new EventLanes({
             ...shared,
-            source,
+            source: sources,
+            flags,
             frameRecords,
             resume,
             send: (frame, lane, position) => send(frame, lane.subject, position),

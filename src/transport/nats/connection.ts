@@ -219,7 +219,9 @@ function read(option: string, file: string): Uint8Array {
   try {
     return readFileSync(file)
   } catch (error) {
-    throw new Error(`${option}: ${file}: ${(error as NodeJS.ErrnoException).code ?? 'cannot be read'}`)
+    throw new Error(`${option}: ${file}: ${(error as NodeJS.ErrnoException).code ?? 'cannot be read'}`, {
+      cause: error,
+    })
   }
 }
 

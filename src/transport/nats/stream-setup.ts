@@ -3,6 +3,7 @@ import {
   jetstreamManager,
   RetentionPolicy,
   StorageType,
+  StoreCompression,
   type JetStreamManager,
   type StreamConfig,
   type StreamInfo,
@@ -53,7 +54,7 @@ export async function openStream(
     return { manager, info: await manager.streams.info(name) }
   } catch (error) {
     const { code, message } = error as Error & { code?: number }
-    if (code !== NOT_FOUND) throw new Error(`stream ${name}: ${describe(message)}`)
+    if (code !== NOT_FOUND) throw new Error(`stream ${name}: ${describe(message)}`, { cause: error })
   }
   const asked = configOf(name, subjects, settings)
   const info = await manager.streams.add(asked).catch((error: Error) => {
@@ -86,7 +87,7 @@ function configOf(
     ...(settings.duplicateWindowSeconds === undefined
       ? {}
       : { duplicate_window: settings.duplicateWindowSeconds * NS_PER_SECOND }),
-    ...(settings.compression === true ? { compression: 's2' as never } : {}),
+    ...(settings.compression === true ? { compression: StoreCompression.S2 } : {}),
   }
 }
 

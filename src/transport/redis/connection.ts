@@ -116,6 +116,8 @@ function secret(option: string, file: string): string {
   try {
     return readFileSync(file, 'utf8').trim()
   } catch (error) {
-    throw new Error(`${option}: ${file}: ${(error as NodeJS.ErrnoException).code ?? 'cannot be read'}`)
+    throw new Error(`${option}: ${file}: ${(error as NodeJS.ErrnoException).code ?? 'cannot be read'}`, {
+      cause: error,
+    })
   }
 }

@@ -100,6 +100,7 @@ export class StreamWriter {
   private isSending: boolean
   private isFull: boolean
   private isClosed: boolean
+  private hasFailed: boolean
   private idle: (() => void)[]
   private readonly backoff: Backoff
 
@@ -123,6 +124,7 @@ export class StreamWriter {
     this.isSending = false
     this.isFull = false
     this.isClosed = false
+    this.hasFailed = false
     this.idle = []
     this.backoff = new Backoff(FIRST_RETRY_MS, MOST_RETRY_MS)
   }
@@ -142,7 +144,7 @@ export class StreamWriter {
   /** The last event that a writer of this name has written, in this run or an earlier one. */
   async position(): Promise<EventPosition | undefined> {
     const [cause, index] = await this.redis.hmget(this.stateKey, 'cause', 'index')
-    return cause == null ? undefined : { cause: Number(cause), causeIndex: Number(index) }
+    return typeof cause !== 'string' ? undefined : { cause: Number(cause), causeIndex: Number(index) }
   }
 
   /** Adds an entry: field, value, field, value. */
@@ -171,20 +173,21 @@ export class StreamWriter {
     if (this.queue.length === 0) this.seal()
   }
 
-  /** Resolves when the server has everything; rejects if that takes too long. */
+  /** Resolves when the server has everything; rejects if that takes too long, or can never be. */
   async drain(timeoutMs: number): Promise<void> {
     this.seal()
-    if (this.queue.length > 0 || this.isSending) {
-      let timer: NodeJS.Timeout | undefined
-      const late = new Promise<never>((_, reject) => {
-        timer = setTimeout(() => reject(new Error(this.undelivered())), timeoutMs)
-      })
-      await Promise.race([new Promise<void>((resolve) => this.idle.push(resolve)), late]).finally(() => {
-        clearTimeout(timer)
-        this.isClosed = true
-      })
+    let timer: NodeJS.Timeout | undefined
+    try {
+      if (!this.hasFailed && (this.queue.length > 0 || this.isSending))
+        await new Promise<void>((resolve) => {
+          this.idle.push(resolve)
+          timer = setTimeout(resolve, timeoutMs)
+        })
+    } finally {
+      clearTimeout(timer)
+      this.isClosed = true
     }
-    this.isClosed = true
+    if (this.waiting > 0) throw new Error(this.undelivered())
   }
 
   private undelivered(): string {
@@ -221,7 +224,7 @@ export class StreamWriter {
       if (this.queue.length === 0) this.seal()
     }
     this.isSending = false
-    if (this.queue.length > 0) return
+    if (this.queue.length > 0 && !this.hasFailed) return
     const { idle } = this
     this.idle = []
     for (const resolve of idle) resolve()
@@ -264,6 +267,7 @@ export class StreamWriter {
     this.refusals.set(code, (this.refusals.get(code) ?? 0) + 1)
     this.retries++
     if (FINAL.has(code) || this.isClosed) {
+      this.hasFailed = true
       this.onFailure(error.message)
       return false
     }

@@ -21,9 +21,11 @@ export async function findUnreadTrims(redis: Redis, streams: Iterable<string>): 
     const [added, length] = [Number(info['entries-added']), Number(info['length'])]
     const first = (info['first-entry'] as [string] | null)?.[0]
     for (const group of groups) {
-      const read = group['entries-read']
+      // Of a group that has read nothing yet the server does not say so.
+      const isNew = group['last-delivered-id'] === '0-0'
+      const read = isNew ? 0 : group['entries-read']
       let entries = 0
-      if (read != null && Number.isFinite(added)) entries = added - length - Number(read)
+      if (typeof read === 'number' && Number.isFinite(added)) entries = added - length - read
       else if (first !== undefined && isAfter(first, followerOf(String(group['last-delivered-id']))))
         entries = 1
       if (entries > 0) found.push({ stream, group: String(group['name']), entries })

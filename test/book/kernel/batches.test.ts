@@ -206,3 +206,20 @@ test('kernel - with more orders than caches hold, what it looks at ahead changes
   t.is(engine.liveOrders, 0)
   t.is(checkInvariants(engine), undefined)
 })
+
+test('kernel - a fill-or-kill order counts on no two orders of which one cancels the other', (t) => {
+  const engine = new MatchingEngine(plainInstruments())
+  const sell = { side: Side.sell, priceTicks: 100, lots: 5 }
+  const linked = { flags: flagsOf({ linked: true }), linkedOrderId: 1 }
+  const commands = [
+    newOrder({ orderId: 1, ...sell }),
+    newOrder({ orderId: 2, ...sell, ...linked }),
+    newOrder({ orderId: 3, side: Side.buy, priceTicks: 100, lots: 10, timeInForce: TimeInForce.fok }),
+  ]
+  engine.applyBatch(fill(engine.makeBatch(3), commands))
+  t.deepEqual(
+    readEvents(engine.events).map(({ kind }) => kind),
+    [EventKind.accepted, EventKind.accepted, EventKind.accepted, EventKind.cancelled],
+  )
+  t.is(engine.liveOrders, 2)
+})

@@ -164,6 +164,12 @@ const BROKEN: readonly Break[] = [
     0,
     /instrument 0: does not take the care/,
   ],
+  [
+    'a limit of an instrument',
+    (at) => at.block(1) + block.BLOCK_MAX_LOTS,
+    1,
+    /instrument 1: does not keep to its limits/,
+  ],
   ['care of a state', (at) => at.block(1) + block.BLOCK_CARE, 1, /instrument 1: does not take the care/],
   ['a state', (at) => at.block(1) + block.BLOCK_STATE, 4, /instrument 1: does not take the care/],
 ]

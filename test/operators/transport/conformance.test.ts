@@ -1,22 +1,25 @@
 import test from 'ava'
+import { Observable } from 'rxjs'
 import type { Batch } from '../../../src/book/index.ts'
 import { SEQUENCE } from '../../../src/book/record.ts'
 import { ingest, match, publish } from '../../../src/operators/index.ts'
 import { Market } from '../../../src/pipeline/market.ts'
-import { ONE, simulate } from '../../support/simulated.ts'
+import { ONE, numbered } from '../../support/simulated.ts'
 import { ended, inBatches } from '../../support/streams.ts'
 import {
   commandFrame,
   jetStreamTransport,
   joined,
   natsTransport,
+  redisTransport,
+  webSocketTransport,
   type Sender,
   type Transport,
 } from '../../support/transports.ts'
 
 const ORDERS = 6_000
 const FRAME = 200
-const commands = simulate({ seed: 11, orders: ORDERS })
+const commands = numbered({ seed: 11, orders: ORDERS })
 
 /** Records without their sequence, which the pipeline gives anew. */
 function unnumbered(words: Int32Array): Buffer {
@@ -45,7 +48,22 @@ function sizes(count: number): number[] {
   return Array.from({ length: Math.ceil(count / FRAME) }, (_, i) => Math.min(FRAME, count - i * FRAME))
 }
 
-for (const open of [natsTransport, jetStreamTransport]) {
+/** Batches one after the other with time in between, so that readers can come, go and come again. */
+function slowly(records: Batch, counts: readonly number[]): Observable<Batch> {
+  return new Observable((subscriber) => {
+    const all: Batch[] = []
+    inBatches(records, ...counts).subscribe((batch) => all.push(batch))
+    let next = 0
+    const timer = setInterval(() => {
+      if (next < all.length) return subscriber.next(all[next++]!)
+      clearInterval(timer)
+      subscriber.complete()
+    }, 15)
+    return () => clearInterval(timer)
+  })
+}
+
+for (const open of [natsTransport, jetStreamTransport, redisTransport, webSocketTransport]) {
   const of = open.name.replace('Transport', '')
   let transport: Transport
   test.before(async () => {
@@ -143,12 +161,16 @@ for (const open of [natsTransport, jetStreamTransport]) {
 
   test.serial(`${of} - out: every event once and in order, over a cut too`, async (t) => {
     const market = new Market([ONE])
-    const reader = await transport.reader('events')
+    const reader = await transport.reader?.('events')
+    if (reader === undefined) {
+      t.pass('its streams are several: see redis-sink.test.ts')
+      return
+    }
     const batches: Batch[] = []
     let total = 0
-    const half = inBatches(commands, ...sizes(ORDERS))
+    const half = slowly(commands, sizes(ORDERS))
     let cutting: Promise<void> | undefined
-    await ended(half.pipe(match(market), publish(market, transport.to('events'))), {
+    await ended(half.pipe(match(market), publish(market, transport.to!('events'))), {
       next: (batch) => {
         batches.push(batch.slice())
         total += batch.count

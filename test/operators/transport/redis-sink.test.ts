@@ -4,7 +4,7 @@ import { match, publish, type PublishTo } from '../../../src/operators/index.ts'
 import { Market } from '../../../src/pipeline/market.ts'
 import { FrameReader, recordsOf } from '../../../src/transport/frame.ts'
 import { RedisServer } from '../../support/redis-server.ts'
-import { ONE, simulate } from '../../support/simulated.ts'
+import { ONE, numbered } from '../../support/simulated.ts'
 import { anyRecords, ended, inBatches } from '../../support/streams.ts'
 import type { Batch } from '../../../src/book/index.ts'
 
@@ -46,7 +46,7 @@ test('redis sink - order events and trades are in their streams, in order, and t
   const listener = server.connect()
   await listener.subscribe('a:live_trades')
   listener.on('message', (_, message: string) => heard.push(message))
-  const events = await run(simulate({ seed: 3, orders: 3_000 }), {
+  const events = await run(numbered({ seed: 3, orders: 3_000 }), {
     url: server.url,
     prefix: 'a:',
     cap: 1_000_000,
@@ -88,7 +88,7 @@ test('redis sink - a stream keeps about as many entries as its cap says', async 
 })
 
 test('redis sink - packed, frames hold the same records', async (t) => {
-  const events = await run(simulate({ seed: 4, orders: 3_000 }), {
+  const events = await run(numbered({ seed: 4, orders: 3_000 }), {
     url: server.url,
     prefix: 'c:',
     format: 'packed',
@@ -115,7 +115,7 @@ test('redis sink - packed, frames hold the same records', async (t) => {
 
 test('redis sink - with resume, a second run of the same input adds nothing', async (t) => {
   const to: RedisSinkOptions = { url: server.url, prefix: 'd:', writer: 'w', resume: true, cap: 1_000_000 }
-  const commands = simulate({ seed: 5, orders: 2_000 })
+  const commands = numbered({ seed: 5, orders: 2_000 })
   const shorter = commands.slice()
   shorter.count = 1_200
   await run(shorter, to)

@@ -1,6 +1,5 @@
-import { FrameFlag, newSource, type FrameReader } from '../frame.ts'
+import { FrameFlag, newSource, type FrameReader } from './frame.ts'
 import { encodeCredit } from './credit.ts'
-import type { NatsLink } from './connection.ts'
 
 interface KnownSender {
   readonly id: bigint
@@ -26,7 +25,7 @@ export class CreditGiver {
   /** Records that came twice, and frames dropped because others before them are missing. */
   duplicates: number
   gaps: number
-  private readonly link: NatsLink
+  private readonly sendTo: (reply: string, bytes: Uint8Array) => void
   private readonly id: bigint
   private readonly windowRecords: number
   private readonly mostSenders: number
@@ -35,10 +34,15 @@ export class CreditGiver {
   private lastTag: number
   private readonly timer: NodeJS.Timeout
 
-  constructor(link: NatsLink, windowRecords: number, mostSenders: number) {
+  /** @param sendTo sends to the reply address of a hello, or does nothing while that cannot be */
+  constructor(
+    sendTo: (reply: string, bytes: Uint8Array) => void,
+    windowRecords: number,
+    mostSenders: number,
+  ) {
     this.duplicates = 0
     this.gaps = 0
-    this.link = link
+    this.sendTo = sendTo
     this.id = newSource()
     this.windowRecords = windowRecords
     this.mostSenders = mostSenders
@@ -135,8 +139,7 @@ export class CreditGiver {
   }
 
   private send(reply: string, credit: { next: number; limit: number; again: boolean }): void {
-    if (reply === '' || this.link.state !== 'connected') return
-    this.link.connection.publish(reply, encodeCredit({ receiver: this.id, ...credit }))
+    if (reply !== '') this.sendTo(reply, encodeCredit({ receiver: this.id, ...credit }))
   }
 
   private forgetSilent(): boolean {

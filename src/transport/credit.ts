@@ -1,9 +1,9 @@
-import { RECORD_WORDS } from '../../book/record.ts'
-import { encodeFrame, FrameFlag, FrameKind, type FrameReader } from '../frame.ts'
+import { RECORD_WORDS } from '../book/record.ts'
+import { encodeFrame, FrameFlag, FrameKind, type FrameReader } from './frame.ts'
 
 /**
- * Credit, for senders that must lose nothing over core NATS. A sender says hello with a credit frame of no records on
- * the subject it will send to: its source, and the number of the first record that it would send. Every receiver
+ * Credit, for senders that must lose nothing over core NATS or a WebSocket. A sender says hello with a credit frame of no
+ * records, on the subject that it will send to: its source, and the number of the first record that it would send. Every receiver
  * answers on the reply subject of the hello with a credit frame of one record, and again as it makes progress:
  *
  *  byte

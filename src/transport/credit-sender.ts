@@ -1,5 +1,4 @@
-import { createInbox, type NatsConnection, type Subscription } from '@nats-io/nats-core'
-import { FrameKind, FrameReader } from '../frame.ts'
+import { FrameKind, FrameReader } from './frame.ts'
 import { encodeHello, readCredit, type Credit } from './credit.ts'
 
 interface Unconfirmed {
@@ -33,13 +32,11 @@ export class CreditSender {
   /** Told when more waits than may be sent, and when that is over. */
   onFull: () => void
   onRoom: () => void
+  onClose: () => void
   /** Told how far all records have arrived. */
   onConfirmed: (sequence: number) => void
   readonly source: bigint
-  private readonly connection: NatsConnection
-  private readonly subject: string
-  private readonly inbox: string
-  private readonly subscription: Subscription
+  private readonly sendOut: (frame: Uint8Array) => void
   private readonly receivers: Map<bigint, Receiver>
   private readonly kept: Unconfirmed[]
   /** Index in `kept` of the first frame that is not out. */
@@ -50,18 +47,18 @@ export class CreditSender {
   private readonly timer: ReturnType<typeof setInterval>
   private drained: (() => void) | undefined
 
-  constructor(connection: NatsConnection, subject: string, source: bigint) {
+  /** @param sendOut sends a frame to the receivers, or does nothing while there is no connection */
+  constructor(sendOut: (frame: Uint8Array) => void, source: bigint) {
     this.nextSequence = 1
     this.frames = 0
     this.resent = 0
     this.lostReceivers = 0
     this.onFull = () => {}
     this.onRoom = () => {}
+    this.onClose = () => {}
     this.onConfirmed = () => {}
     this.source = source
-    this.connection = connection
-    this.subject = subject
-    this.inbox = createInbox()
+    this.sendOut = sendOut
     this.receivers = new Map()
     this.kept = []
     this.sendAt = 0
@@ -69,13 +66,7 @@ export class CreditSender {
     this.movedMs = performance.now()
     this.reader = new FrameReader()
     this.drained = undefined
-    this.subscription = connection.subscribe(this.inbox, {
-      callback: (error, message) => {
-        if (error === null) this.take(message.data)
-      },
-    })
     this.timer = setInterval(() => this.beat(), HELLO_MS)
-    this.hello()
   }
 
   /** Records handed in that some receiver does not have yet. */
@@ -111,7 +102,7 @@ export class CreditSender {
 
   close(): void {
     clearInterval(this.timer)
-    if (!this.connection.isClosed()) this.subscription.unsubscribe()
+    this.onClose()
   }
 
   /** Sends again all that is not confirmed, as after a cut. */
@@ -120,13 +111,14 @@ export class CreditSender {
     this.advance()
   }
 
-  private hello(): void {
-    if (this.connection.isClosed()) return
+  /** Asks for credit. To be called when there is a connection, and when there is one again. */
+  hello(): void {
     const first = this.kept[0]?.first ?? this.nextSequence
-    this.connection.publish(this.subject, encodeHello(this.source, first), { reply: this.inbox })
+    this.sendOut(encodeHello(this.source, first))
   }
 
-  private take(bytes: Uint8Array): void {
+  /** Takes what a receiver answered. */
+  take(bytes: Uint8Array): void {
     if (this.reader.read(bytes) !== undefined || this.reader.kind !== FrameKind.credit) return
     const credit = readCredit(bytes, this.reader)
     if (credit === undefined) return
@@ -170,7 +162,7 @@ export class CreditSender {
     for (const receiver of this.receivers.values()) limit = Math.min(limit, receiver.limit)
     while (this.sendAt < this.kept.length && this.kept[this.sendAt]!.last <= limit) {
       const { frame } = this.kept[this.sendAt++]!
-      this.connection.publish(this.subject, frame, { reply: this.inbox })
+      this.sendOut(frame)
     }
     if (!this.isFull || this.sendAt < this.kept.length) return
     this.isFull = false
