@@ -22,9 +22,9 @@ export const serverSettings = options(
     origins: listOf(text).describe('Pages of other origins that may use the API.', {
       examples: [['https://desk.example']],
     }),
-    requestsPerSecond: wholeNumber({ min: 1 }).describe('Requests a second that one caller may make.', {
-      default: 1000,
-    }),
+    requestsPerSecond: wholeNumber({ min: 1 }).describe(
+      'Requests and messages a second of one caller. By default 1,000; 100,000 where there are no keys.',
+    ),
     history: text.describe('The file that gauges are kept in. By default none are kept.'),
     audit: text.describe('The file that a line is added to for each command. By default none.'),
   },

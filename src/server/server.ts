@@ -31,8 +31,10 @@ export interface ServerOptions extends ObserverOptions {
   readonly tls?: { readonly certFile: string; readonly keyFile: string } | undefined
   /** Pages of other origins that may use the API, such as `https://desk.example`. */
   readonly origins?: readonly string[] | undefined
-  /** Requests a second of one caller. */
+  /** Requests a second of one caller, over HTTP and WebSocket. By default 1,000, and 100,000 of all where there are no keys. */
   readonly requestsPerSecond?: number | undefined
+  /** Bytes that may wait for one WebSocket client before it is cut off. By default 16 MiB. */
+  readonly clientBytes?: number | undefined
   readonly version?: string | undefined
   /** Where the built dashboard lies. */
   readonly dashboardDir?: string | undefined
@@ -42,7 +44,10 @@ export interface ServerOptions extends ObserverOptions {
 
 const DEFAULT_PORT = 8_787
 const BODY_BYTES = 65_536
+const CLIENT_BYTES = 16_777_216
 const REQUESTS_PER_SECOND = 1_000
+/** Without keys all callers are one. */
+const LOCAL_REQUESTS_PER_SECOND = 100_000
 const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost'])
 
 export interface RunningServer {
@@ -78,7 +83,8 @@ class Server {
   constructor(served: Served, options: ServerOptions) {
     this.options = options
     this.keys = options.keysFile === undefined ? undefined : ApiKeys.read(options.keysFile)
-    this.limit = new RateLimit(options.requestsPerSecond ?? REQUESTS_PER_SECOND)
+    const usual = this.keys === undefined ? LOCAL_REQUESTS_PER_SECOND : REQUESTS_PER_SECOND
+    this.limit = new RateLimit(options.requestsPerSecond ?? usual)
     this.observer = new Observer(served, options)
     const audit = (caller: Caller, line: string): void =>
       options.audit?.(
@@ -94,7 +100,13 @@ class Server {
       ...marketRoutes(served.market),
       ...pipelineRoutes(served, this.observer),
     ]
-    this.hub = new Hub({ served, observer: this.observer, commands: new Commands(served.market, audit) })
+    this.hub = new Hub({
+      served,
+      observer: this.observer,
+      commands: new Commands(served.market, audit),
+      clientBytes: options.clientBytes ?? CLIENT_BYTES,
+      limit: (caller) => this.count(caller),
+    })
     this.addRoutes(routes)
     this.addPages(routes, served)
     this.app.server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) =>
@@ -161,8 +173,12 @@ class Server {
     this.checkOrigin(request.headers.origin, request.headers.host)
     const caller = path === '/health' || path === '/ready' ? LOCAL_CALLER : this.callerOf(request.raw)
     if (!mayAct(caller.role, role)) throw new HttpProblem(403, 'Not allowed', `this needs the role ${role}`)
-    if (!this.limit.take(caller.id)) throw new HttpProblem(429, 'Too many requests', 'slow down')
+    this.count(caller)
     return caller
+  }
+
+  private count(caller: Caller): void {
+    if (!this.limit.take(caller.id)) throw new HttpProblem(429, 'Too many requests', 'slow down')
   }
 
   private callerOf(request: IncomingMessage): Caller {

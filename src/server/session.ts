@@ -19,12 +19,14 @@ export interface SessionContext {
   readonly served: Served
   readonly observer: Observer
   readonly commands: Commands
+  /** Bytes of a client's own events that may wait for it: beyond it is cut off, for none may be left out. */
+  readonly clientBytes: number
+  /** Counts one more request of a caller. @throws HttpProblem 429 where that is one too many */
+  readonly limit: (caller: Caller) => void
 }
 
 /** Bytes that may wait for a client before books and trades skip a turn. */
 const SLOW_BYTES = 262_144
-/** Bytes of a client's own events that may wait for it: beyond it is cut off, for none may be left out. */
-const MOST_BYTES = 16_777_216
 const MOST_STREAMS = 256
 
 const request = options(
@@ -75,6 +77,7 @@ export class Session {
     try {
       const asked = requestOf(message)
       id = asked.id
+      this.context.limit(this.caller)
       this.act(asked)
     } catch (error) {
       this.fail(id, error)
@@ -85,7 +88,7 @@ export class Session {
   tick(isHeartbeat: boolean): boolean {
     const { socket } = this
     if (this.own.length > 0) this.sendOwn()
-    if (socket.bufferedAmount > MOST_BYTES) {
+    if (socket.bufferedAmount > this.context.clientBytes) {
       this.close(1013, 'too slow for its own events')
       return false
     }
@@ -149,7 +152,7 @@ export class Session {
     const key = keyOf(asked)
     if (channel === 'orders') this.listen(key, asked)
     else this.streams.set(key, this.streamOf(asked))
-    this.send({ op: 'subscribed', id, channel, key })
+    this.send({ op: 'subscribed', id, key })
   }
 
   private streamOf({ channel, symbol, levels = 20, since }: Request): Stream {
@@ -163,6 +166,8 @@ export class Session {
   }
 
   private listen(key: string, asked: Request): void {
+    if (!mayAct(this.caller.role, 'trader'))
+      throw new HttpProblem(403, 'Not allowed', 'orders of a client are for traders')
     const feed = apiFeed(this.market)
     if (feed === undefined)
       throw new HttpProblem(503, 'Not available', 'no stage of the pipeline publishes to the API')
