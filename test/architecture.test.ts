@@ -50,7 +50,7 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
   '@nats-io/transport-node': ['transport', 'client'],
   '@nats-io/jetstream': ['transport', 'client'],
   ioredis: ['transport', 'operators'],
-  ws: ['transport', 'operators', 'server'],
+  ws: ['transport', 'operators', 'server', 'cli'],
 }
 
 interface Import {

@@ -12,6 +12,7 @@ import { settleFile, type SettleFileOptions } from './settle.ts'
 import { addBackup } from './backup.ts'
 import { addEvents } from './events.ts'
 import { addKeys } from './keys.ts'
+import { addLoad } from './load-test/command.ts'
 import { addReplay } from './replay.ts'
 import { addTest } from './test.ts'
 import { validateFile, type ValidateOptions } from './validate.ts'
@@ -105,6 +106,7 @@ program
 
 addBench(program)
 addKeys(program)
+addLoad(program)
 addCreate(program)
 addSchema(program)
 addTest(program)
