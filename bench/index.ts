@@ -1,8 +1,11 @@
 // `npm run bench` runs all benches and prints what they found; with names, such as `npm run bench -- book pipeline`, those;
 // `--json` prints one JSON document. docs/benchmarks.md says what the figures mean.
 import { parseArgs } from 'node:util'
+import { benchAi } from './ai.ts'
 import { benchBook } from './book.ts'
 import { measurePipeline } from '../src/cli/bench/bench-pipeline.ts'
+import { benchJournal } from './journal.ts'
+import { measureFramework } from './framework.ts'
 import { benchMicro } from './micro.ts'
 import { benchRing } from './ring/index.ts'
 import { benchRisk } from './risk.ts'
@@ -15,16 +18,21 @@ const { values, positionals } = parseArgs({
     json: { type: 'boolean' },
     yardstick: { type: 'string' },
     workload: { type: 'string', multiple: true },
+    dir: { type: 'string' },
+    events: { type: 'string' },
   },
 })
 const benches: Record<string, () => unknown> = {
   book: () => benchBook(values),
-  pipeline: () => measurePipeline(1_000_000, 21),
+  pipeline: async () => ({ ...(await measurePipeline(1_000_000, 21)), ...(await measureFramework()) }),
+  framework: measureFramework,
   micro: benchMicro,
   ring: benchRing,
+  ai: benchAi,
   scale: benchScale,
   transport: benchTransport,
   risk: benchRisk,
+  journal: () => benchJournal(values),
 }
 const names = positionals.length > 0 ? positionals : Object.keys(benches)
 const unknown = names.filter((name) => !Object.hasOwn(benches, name))

@@ -5,6 +5,15 @@ export {
   type Definition,
   type StageDefinition,
 } from './pipeline/definition.ts'
+export {
+  CLOSED,
+  createRing,
+  openRingReader,
+  openRingWriter,
+  Ring,
+  type RingReader,
+  type RingWriter,
+} from './memory/ring/index.ts'
 export { Market, type MarketOptions } from './pipeline/market.ts'
 export type { Operator, RecordKind, Registry, ReportSection, Source, Step } from './pipeline/operator.ts'
 export { formatProblem, type PipelineError, type Problem } from './pipeline/problem.ts'

@@ -45,12 +45,15 @@ async function optionsOf(command: string): Promise<Map<string, boolean>> {
   return new Map(Array.from(lines, ([, option, value]) => [option!, value !== undefined]))
 }
 
+/** Commands that are of no use without a file that the project has. */
+const OF_A_FILE = new Set(['run', 'validate', 'settle', 'explain', 'graph', 'test'])
+
 test('docs - every millrace command names a file and options that there are', async (t) => {
+  const { stdout: help } = await millrace(['--help'])
+  const names = Array.from(help.matchAll(/^  (\w[\w-]*)(?: |$)/gm), ([, name]) => name!)
   const known = new Map(
     await Promise.all(
-      ['run', 'validate', 'test'].map(
-        async (name) => [name, await optionsOf(name)] as [string, Map<string, boolean>],
-      ),
+      names.map(async (name) => [name, await optionsOf(name)] as [string, Map<string, boolean>]),
     ),
   )
   t.true(known.get('run')!.get('--orders'), 'the help is read')
@@ -75,6 +78,7 @@ test('docs - every millrace command names a file and options that there are', as
         if (options.get(word!) === true && value.length === 0) i++
       }
     }
+    if (!OF_A_FILE.has(command!)) continue
     t.is(named.length, 1, line)
     t.true(existsSync(join(root, named[0]!)), line)
   }

@@ -139,7 +139,7 @@ test('package - it holds what is built and how to use it, and no tests, sources 
       t.true(paths.includes(`${folder}/${name}`), name)
   const isMeant = (path: string): boolean =>
     /^dist\/.+\.(?:js|d\.ts)$/.test(path) ||
-    /^(?:bin\/millrace\.js|schema\/\w+\.schema\.json|pipelines\/[\w/.-]+\.yaml|scenarios\/[\w-]+\.scenario|docs\/[\w./-]+|package\.json|[A-Z]+(?:\.md)?)$/.test(
+    /^(?:bin\/millrace\.js|models\/[\w-]+(?:\.card)?\.(?:json|md)|schema\/\w+\.schema\.json|pipelines\/[\w/.-]+\.yaml|scenarios\/[\w-]+\.scenario|docs\/[\w./-]+|package\.json|[A-Z]+(?:\.md)?)$/.test(
       path,
     )
   t.deepEqual(
@@ -150,14 +150,25 @@ test('package - it holds what is built and how to use it, and no tests, sources 
 
 test('package - who installs it gets no Node.js, no development tools and no scripts that run', (t) => {
   const { dependencies } = manifest
-  t.deepEqual(Object.keys(dependencies).sort(), ['commander', 'csv-parse', 'fp-ts', 'io-ts', 'rxjs', 'yaml'])
-  for (const kind of [
-    'optionalDependencies',
-    'peerDependencies',
-    'bundleDependencies',
-    'bundledDependencies',
+  t.deepEqual(Object.keys(dependencies).sort(), [
+    '@nats-io/jetstream',
+    '@nats-io/nats-core',
+    '@nats-io/transport-node',
+    'commander',
+    'csv-parse',
+    'fp-ts',
+    'io-ts',
+    'ioredis',
+    'koffi',
+    'rxjs',
+    'ws',
+    'yaml',
   ])
+  for (const kind of ['optionalDependencies', 'bundleDependencies', 'bundledDependencies'])
     t.false(Object.hasOwn(manifest, kind), kind)
+  const peers = (manifest['peerDependencies'] ?? {}) as Record<string, string>
+  const about = (manifest['peerDependenciesMeta'] ?? {}) as Record<string, { optional?: boolean }>
+  for (const name of Object.keys(peers)) t.true(about[name]?.optional, name)
   for (const hook of ['preinstall', 'install', 'postinstall', 'prepare'])
     t.false(Object.hasOwn(manifest.scripts, hook), hook)
 })
@@ -167,8 +178,8 @@ test('package - every dependency is used in its sources, and everything used is 
   const used = new Set<string>()
   for (const file of files.filter((name) => name.endsWith('.js')))
     for (const [, name] of readFileSync(join(pack, 'dist', file), 'utf8').matchAll(
-      /from ['"]([^.'"][^'"]*)['"]/g,
+      /(?:from |import |createRequire\(import\.meta\.url\)\()['"]([^.'"][^'"]*)['"]/g,
     ))
-      if (!name!.startsWith('node:')) used.add(name!.split('/')[0]!)
+      if (!name!.startsWith('node:')) used.add(/^(?:@[^/]+\/)?[^/]+/.exec(name!)![0])
   t.deepEqual([...used].sort(), Object.keys(manifest.dependencies).sort())
 })

@@ -63,7 +63,7 @@ process.stdout.write(
 
 function number(name: 'minutes' | 'kills' | 'seed'): number {
   const value = Number(values[name])
-  if (Number.isFinite(value) && value > 0) return value
+  if (value > 0 && value < Infinity) return value
   process.stderr.write(`crash: --${name}: expected a number above 0\n`)
-  process.exit(64)
+  return process.exit(64)
 }

@@ -1,9 +1,15 @@
+import { benchEdge } from './edge.ts'
 import { benchProcesses } from './processes.ts'
 import { benchThreads } from './threads.ts'
 
 /** Rings between threads and between processes. docs/shared-memory.md says what the figures mean. */
 export async function benchRing(): Promise<Record<string, unknown>> {
-  return { ...flat('threads', await benchThreads()), ...flat('processes', await benchProcesses()) }
+  const edge = await benchEdge()
+  return {
+    ...flat('threads', await benchThreads()),
+    ...flat('edge of a pipeline between threads', edge),
+    ...flat('processes', await benchProcesses()),
+  }
 }
 
 /** One line for each figure. */

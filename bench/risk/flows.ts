@@ -36,6 +36,8 @@ export const EVERY_CHECK: RiskSettings = {
     rejectSelfTrade: true,
     requireProtection: true,
   },
+  // Random orders meet their own now and then.
+  onBreach: { selfTrade: 'alert' },
   breakers: {
     rejects: { most: 1_000_000, seconds: 1, coolDownSeconds: 1 },
     loss: { amount: '1000000000000', coolDownSeconds: 1 },
@@ -84,7 +86,7 @@ export function makeFlow(
         live[at] = live.at(-1)!
         live.pop()
         pushCommand(records, { ...cancelOrder(orderId, client), ...stamp })
-      } else pushCommand(records, { ...amendOrder(orderId, { lots: 1 + below(90) }, client!), ...stamp })
+      } else pushCommand(records, { ...amendOrder(orderId, { lots: 1 + below(90) }, client), ...stamp })
       continue
     }
     const [client, instrument] = pairs(n, below)
@@ -115,7 +117,7 @@ export function flowOf(name: string): RiskFlow {
       return [client, (Math.imul(client, 7_919) + below(10) * 101) % 1_000]
     })
   const width = Number(name.split(' ')[1])
-  return makeFlow(Math.max(width, 2), 150_000 + width * 100, width * 100 + 50_000, (_, below) => [
+  return makeFlow(Math.max(width, 2), 40_000 + width * 100, width * 100 + 10_000, (_, below) => [
     1 + below(20),
     below(width),
   ])

@@ -115,6 +115,11 @@ export type EngineEvent =
       readonly volumeLots: number
       readonly surplusLots: number
     })
+  | (EventBase & {
+      readonly kind: typeof EventKind.decision
+      /** Bits that say what was done and why: src/ai/routing/decision.ts reads the whole of it. */
+      readonly bits: number
+    })
 
 /** The event record that begins at a word, as an object: for callbacks, tests and the edges. */
 export function readEvent(words: Int32Array, at: number): EngineEvent {
@@ -200,6 +205,8 @@ function readMarketEvent(words: Int32Array, at: number, kind: number, base: Even
         bidLots: first,
         offerLots: second,
       }
+    case EventKind.decision:
+      return { ...base, kind, bits: code }
     case EventKind.indication:
       return { kind, ...base, volumeLots: first, surplusLots: second }
     default:

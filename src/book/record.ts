@@ -18,7 +18,7 @@ export const CommandKind = {
   /** Puts a client into a self-trade prevention group. */
   group: 10,
   /** Changes a limit of the risk stage (src/risk/risk-command.ts draws it); the engine only says that it came. */
-  risk: 32,
+  risk: 200,
 } as const
 export const Side = { buy: 0, sell: 1 } as const
 /** In a mass cancel: orders of both sides. In an auction's trade: nobody is the aggressor. */
@@ -94,6 +94,8 @@ export const EventKind = {
   bestPrices: 11,
   /** Where an auction would trade now. */
   indication: 12,
+  /** What a router made of a new order, and why (src/ai/routing/decision.ts draws it): before the order's own events. */
+  decision: 13,
 } as const
 
 /** Why lots left an order other than by trading. */

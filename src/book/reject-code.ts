@@ -1,7 +1,7 @@
 /**
  * Why a command was refused. The numbers are stable: they stand in journals and on the wire, so a new code
  * takes a new number and none is used again. 1-39 are found wrong in the command itself, 40-59 by the state of
- * the book, 60-99 by a risk limit, 100 and up by the pipeline.
+ * the book, 60-89 by a risk limit, 90-99 by the pipeline.
  */
 export const RejectCode = {
   /** Quantity is missing, zero, negative or not a number. */
@@ -105,9 +105,9 @@ export const RejectCode = {
   /** A circuit breaker has tripped for the client or the instrument. */
   RISK_BREAKER: 79,
   /** An edge with the policy `reject` was full: try again later. */
-  EDGE_FULL: 100,
+  EDGE_FULL: 90,
   /** A stage that failed too often refuses what comes until it has recovered. */
-  STAGE_FAILED: 101,
+  STAGE_FAILED: 91,
 } as const
 
 export type RejectName = keyof typeof RejectCode

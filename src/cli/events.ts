@@ -1,10 +1,12 @@
 import { existsSync } from 'node:fs'
 import * as E from 'fp-ts/lib/Either.js'
 import { InvalidArgumentError, type Command } from 'commander'
-import { EventKind } from '../book/index.ts'
+import { EventKind, RECORD_WORDS } from '../book/index.ts'
 import { MAKER_ORDER_ID, ORDER_ID, readU64 } from '../book/record.ts'
+import { SegmentKind } from '../journal/layout.ts'
+import { lastSequenceOf } from '../journal/log-tail.ts'
 import { JournalError } from '../journal/problem.ts'
-import { idsOfOrder, queryEvents, type EventQuery, type Found } from '../journal/query.ts'
+import { lifeOfOrder, queryEvents, type EventQuery, type Found } from '../journal/query.ts'
 import { RecordedNames } from '../journal/recorded-names.ts'
 import { sequenceAt } from '../journal/sequence-at.ts'
 import { specsOf } from '../journal/tables.ts'
@@ -58,7 +60,10 @@ export async function eventsCommand(dir: string, options: EventsOptions): Promis
     const names = new RecordedNames(dir)
     try {
       const query = queryFor(dir, names, options)
-      if (typeof query !== 'string') return await stream(dir, query, names)
+      if (typeof query !== 'string') {
+        tellMissing(dir, query)
+        return await stream(dir, query, names)
+      }
       process.stderr.write(`millrace: ${query}\n`)
       return ExitCode.badData
     } finally {
@@ -83,7 +88,7 @@ function queryFor(dir: string, names: RecordedNames, options: EventsOptions): Ev
   const clientNumber = client === undefined ? undefined : numberOf(tables.clients, client)
   if (client !== undefined && clientNumber === undefined)
     return `--client: the journal has no client ${JSON.stringify(client)}${didYouMean(client, tables.clients)}`
-  const orders = order === undefined ? undefined : ordersOf(dir, names, order)
+  const orders = order === undefined ? undefined : ordersOf(names, order)
   if (orders?.size === 0) return `--order: the journal has no order ${JSON.stringify(order)}`
   return {
     instrument,
@@ -101,10 +106,10 @@ function numberOf(names: readonly string[], name: string): number | undefined {
   return isNumber(name) ? Number(name) : undefined
 }
 
-function ordersOf(dir: string, names: RecordedNames, order: string): Set<number> {
+function ordersOf(names: RecordedNames, order: string): Set<number> {
   const numbers = names.numbersOf(order)
   if (numbers.length === 0 && isNumber(order)) numbers.push(Number(order))
-  return new Set(numbers.flatMap((number) => [...idsOfOrder(dir, number)]))
+  return new Set(numbers)
 }
 
 function sequenceOf(dir: string, moment: string, which: 'first' | 'last'): number {
@@ -120,7 +125,7 @@ async function stream(dir: string, query: EventQuery, names: RecordedNames): Pro
   const opened = await openEventLines(market, { file: '-' })()
   if (E.isLeft(opened)) throw new Error(opened.left)
   const lines = opened.right
-  for (const found of queryEvents(dir, query)) {
+  for (const found of eventsFor(dir, query)) {
     nameOrders(market, tables, names, found)
     for (const at of found.at) lines.process(found.words, at)
     if (lines.problem !== undefined) break
@@ -128,6 +133,25 @@ async function stream(dir: string, query: EventQuery, names: RecordedNames): Pro
   }
   await lines.close()
   return tellProblem(lines)
+}
+
+/** An order's life is at hand all at once, so that it can be followed through its replacements; all else is streamed. */
+function eventsFor(dir: string, query: EventQuery): Iterable<Found> {
+  if (query.orders === undefined) return queryEvents(dir, query)
+  const { words } = lifeOfOrder(dir, query.orders, query)
+  const at = Array.from({ length: words.length / RECORD_WORDS }, (_, i) => i * RECORD_WORDS)
+  return [{ words, at }]
+}
+
+/** Commands whose events are not written down yet: a process has the journal, or was killed while it had. */
+function tellMissing(dir: string, { to = Infinity }: EventQuery): void {
+  const [commands, events] = [SegmentKind.commands, SegmentKind.events].map((kind) =>
+    lastSequenceOf(dir, kind),
+  )
+  if (events! >= Math.min(commands!, to)) return
+  process.stderr.write(
+    `millrace: events of commands ${events! + 1} to ${commands} are not written down yet: a process is at it, or the next start makes up for them\n`,
+  )
 }
 
 function tellProblem({ problem }: EventLines): number {

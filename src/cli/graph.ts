@@ -12,6 +12,7 @@ export const GRAPH_FORMATS = ['mermaid', 'dot', 'svg'] as const
 
 export interface GraphOptions {
   readonly input?: string
+  readonly profile?: string
   readonly set: readonly string[]
   readonly format: (typeof GRAPH_FORMATS)[number]
 }

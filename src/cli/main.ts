@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { addBench } from './bench/commands.ts'
+import { addBook } from './book.ts'
 import { addCreate } from './create.ts'
 import { deadLettersOf } from './dead-letters.ts'
+import { addEvaluate } from './evaluate.ts'
 import { ExitCode } from './exit-code.ts'
 import { explainFile, type ExplainOptions } from './explain.ts'
 import { graphFile, GRAPH_FORMATS, type GraphOptions } from './graph.ts'
@@ -15,6 +17,7 @@ import { addKeys } from './keys.ts'
 import { addLoad } from './load-test/command.ts'
 import { addReplay } from './replay.ts'
 import { addTest } from './test.ts'
+import { addTrain } from './train.ts'
 import { validateFile, type ValidateOptions } from './validate.ts'
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
@@ -47,6 +50,9 @@ pipelineCommand('run', 'run a pipeline file to its end, or until Ctrl-C, and rep
     30,
   )
   .option('--deny-warnings', 'do not run a file with warnings')
+  .option('--process <name>', 'run the stages that are placed in a process; the parts meet over NATS')
+  .option('--spawn', 'start a process for each part, and again when one is killed')
+  .option('--nats <url>', 'where the parts meet', process.env['NATS_URL'] ?? 'nats://127.0.0.1:4222')
   .option('--quiet', 'no progress and no report')
   .addOption(
     new Option(
@@ -89,6 +95,7 @@ program
   .description('draw the stages of a pipeline file and what lies between them')
   .argument('<file>', 'pipeline file, YAML or JSON')
   .option('--input <file>', 'what ${INPUT} in the pipeline file stands for')
+  .option('--profile <name>', 'lay a profile over the file')
   .option('--set <path=value>', 'override a value; repeatable', collect, [])
   .addOption(new Option('--format <format>', 'what to draw it as').choices(GRAPH_FORMATS).default('mermaid'))
   .action(async (file: string, options: GraphOptions) => {
@@ -108,11 +115,14 @@ addBench(program)
 addKeys(program)
 addLoad(program)
 addCreate(program)
+addBook(program)
 addSchema(program)
 addTest(program)
 addReplay(program)
 addEvents(program)
 addBackup(program)
+addTrain(program)
+addEvaluate(program)
 
 // What is said there is for someone to read; if nobody does, the run goes on.
 process.stderr.on('error', () => {})

@@ -14,19 +14,7 @@ import { showProgress } from './progress.ts'
 import { Pacer } from './journal/pacer.ts'
 import { replayInto } from './journal/replay-into.ts'
 import { replayDeadLetters } from './replay-dead-letters.ts'
-
-export interface ReplayCommandOptions {
-  readonly verify?: boolean
-  readonly from?: number
-  readonly to?: number
-  readonly pace?: number
-  readonly into?: string
-  readonly deadLetters?: string
-  readonly input?: string
-  readonly set: readonly string[]
-  readonly format: 'text' | 'json'
-  readonly quiet?: boolean
-}
+import type { ReplayCommandOptions } from './journal/replay-options.ts'
 
 /** What a replay came to. */
 export interface ReplayResult {

@@ -1,12 +1,15 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { JournalError } from '../journal/problem.ts'
 import type { Definition } from '../pipeline/definition.ts'
-import { preparePipeline, type Backend, type Pipeline, type RunReport } from '../pipeline/runtime.ts'
+import type { Backend, Pipeline, RunReport } from '../pipeline/runtime.ts'
+import { prepareOnThreads } from '../pipeline/threads/threaded-pipeline.ts'
 import { ExitCode } from './exit-code.ts'
 import { startWithHeap } from './heap.ts'
 import { load, mayGoOn, printProblems, printWarnings, type LoadOptions } from './load.ts'
 import { print } from './print.ts'
 import { showProgress } from './progress.ts'
+import { partOf, processNames, spawnParts } from './split.ts'
+import { definitionSource } from './thread-definition.ts'
 import { reportJson, reportText } from './report.ts'
 import type { RunningServer } from '../server/server.ts'
 import { serve, type ServeOptions } from './serve.ts'
@@ -27,7 +30,15 @@ export interface RunFileOptions extends LoadOptions {
   readonly history?: string
   readonly audit?: string
   readonly alert?: readonly string[]
+  /** Which part of a pipeline with placements to run. */
+  readonly process?: string
+  /** Whether to start a process for each part. */
+  readonly spawn?: boolean
+  /** Where the parts meet. */
+  readonly nats?: string
 }
+
+const DEFAULT_NATS = 'nats://127.0.0.1:4222'
 
 /** A second interrupt waits so long for what is half-way out. */
 const ABORT_MS = 500
@@ -37,7 +48,15 @@ const ABORT_MS = 500
  * output, or to standard error where a stage writes its events to standard output. Returns the exit code.
  */
 export async function runFile(file: string, options: RunFileOptions): Promise<number> {
-  const definition = await load(file, options)()
+  const whole = await load(file, options)()
+  if (options.spawn === true && E.isRight(whole)) {
+    const args = process.argv.slice(2).filter((arg) => arg !== '--spawn')
+    return spawnParts(processNames(whole.right), args)
+  }
+  const definition =
+    options.process === undefined || E.isLeft(whole)
+      ? whole
+      : partOf(whole.right, options.process, options.nats ?? DEFAULT_NATS)
   if (E.isLeft(definition)) {
     printProblems(definition.left, options.format)
     return ExitCode.configuration
@@ -49,7 +68,7 @@ export async function runFile(file: string, options: RunFileOptions): Promise<nu
   const stop = new AbortController()
   // A run that is to last a time has no count of orders to end at, unless one is asked for too.
   const records = options.orders ?? (options.duration === undefined ? undefined : Infinity)
-  const prepared = await preparePipeline(definition.right, {
+  const prepared = await prepareOnThreads(definition.right, definitionSource(file, options), {
     records,
     stop: stop.signal,
     checkEvery: options.check,

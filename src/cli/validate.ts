@@ -1,4 +1,7 @@
 import * as E from 'fp-ts/lib/Either.js'
+import { planOf } from '../pipeline/plan/plan.ts'
+import { pipelineError } from '../pipeline/problem.ts'
+import { placementProblems } from '../pipeline/threads/placements.ts'
 import { ExitCode } from './exit-code.ts'
 import { echoJson, echoYaml } from '../pipeline/echo.ts'
 import { load, mayGoOn, printProblems, printWarnings, type LoadOptions } from './load.ts'
@@ -21,6 +24,11 @@ export async function validateFile(file: string, options: ValidateOptions): Prom
     return ExitCode.configuration
   }
   if (!mayGoOn(definition.right, options)) return ExitCode.configuration
+  const misplaced = placementProblems(planOf(definition.right))
+  if (misplaced.length > 0) {
+    printProblems(pipelineError(misplaced), options.format)
+    return ExitCode.configuration
+  }
   const { name, stages, warnings } = definition.right
   printWarnings(warnings, options.format)
   if (options.format === 'json') {

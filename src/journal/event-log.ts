@@ -1,7 +1,10 @@
 import { extname } from 'node:path'
 import { MessageChannel, receiveMessageOnPort, Worker, type MessagePort } from 'node:worker_threads'
 import type { Batch } from '../book/batch.ts'
+import { configurationOf } from './configuration.ts'
 import { EventRing, RingState } from './event-ring.ts'
+import type { JournalHost } from './host.ts'
+import type { JournalSettings } from './options.ts'
 import { JournalError } from './problem.ts'
 
 export interface EventWorkerData {
@@ -66,8 +69,7 @@ export class EventLog {
 
   private failure(): JournalError {
     // Asked for, not listened to: whoever puts events in gives no turn to anything else.
-    const told = receiveMessageOnPort(this.problems) as { readonly message: string } | undefined
-    this.problem ??= told?.message
+    this.problem ??= receiveMessageOnPort(this.problems)?.message
     return new JournalError(this.dir, this.problem ?? 'events cannot be written any more')
   }
 }
@@ -80,4 +82,19 @@ export function startWorker(
 ): Worker {
   const file = new URL(`./${name}${extname(import.meta.url)}`, import.meta.url)
   return new Worker(file, { workerData, transferList: [...transferList] })
+}
+
+/** Begins the log of events of a journal with a segment of a number. */
+export function openEventLog(
+  { dir, segmentBytes, durability }: JournalSettings,
+  { marketData, instruments }: JournalHost,
+  number: number,
+): EventLog {
+  return new EventLog({
+    dir,
+    segmentBytes,
+    isSynced: durability === 'disk',
+    number,
+    configuration: JSON.stringify(configurationOf(1, marketData, instruments)),
+  })
 }

@@ -30,6 +30,7 @@ try {
   if (isSynced) writer.sync()
   writer.close()
 } catch (error) {
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
   problems.postMessage(error instanceof Error ? error.message : String(error))
   ring.end(RingState.failed)
 }
@@ -49,6 +50,7 @@ function step(): boolean {
     firstSequence: getU64(block.records, SEQUENCE),
     lastSequence: getU64(block.records, (count - 1) * RECORD_WORDS + SEQUENCE),
     flags: 0,
+    follows: 0,
   })
   ring.release(count)
   return true

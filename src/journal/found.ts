@@ -5,7 +5,7 @@ import { MatchingEngine } from '../book/matching-engine.ts'
 import { readU64, RECORD_WORDS, SEQUENCE } from '../book/record.ts'
 import { configurationOf, isSame, type Configuration } from './configuration.ts'
 import type { EventEnd } from './event-end.ts'
-import type { JournalHost } from './journal.ts'
+import type { JournalHost } from './host.ts'
 import { SegmentKind } from './layout.ts'
 import type { LogEnd } from './log-reader.ts'
 import { JournalError, systemMessage } from './problem.ts'
@@ -13,6 +13,17 @@ import { carryOver, Replay } from './replay.ts'
 import { listSegments } from './segment-reader.ts'
 import { listSnapshots } from './snapshot-file.ts'
 import { specsOf } from './tables.ts'
+
+/** What was found and done when a journal was opened. */
+export interface Recovery {
+  readonly snapshotSequence: number
+  /** Commands applied behind the snapshot. */
+  readonly replayed: number
+  readonly seconds: number
+  readonly notes: readonly string[]
+}
+
+export const NOTHING_FOUND: Recovery = { snapshotSequence: 0, replayed: 0, seconds: 0, notes: [] }
 
 /** What a journal was found to hold, once all that was broken off has been cut away. */
 export interface Found {
@@ -57,7 +68,10 @@ export function recover(
     host.restoreStages(replay.stages, replay.engine)
     const before = replay.commands
     const rest = new MissingEvents(events)
-    while (replay.next()) rest.give(replay.events, giveEvents)
+    while (replay.next()) {
+      rest.give(replay.events, giveEvents)
+      host.onBlockEnd?.()
+    }
     host.tables.adopt(replay.tables.all())
     const end = replay.end
     if (end !== undefined) notes.push(...cutEnd(end))

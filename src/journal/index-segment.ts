@@ -6,6 +6,8 @@ import { BlockKind, SegmentKind } from './layout.ts'
 import { blockRecords, blockText, listSegments, SegmentReader } from './segment-reader.ts'
 import type { TableEntries } from './tables.ts'
 
+const HEADERS_BYTES = 4_096
+
 /** Segments that no more is written to and that have no index. */
 export function unindexed(dir: string): { readonly path: string; readonly kind: number }[] {
   return [SegmentKind.events, SegmentKind.commands].flatMap((kind) =>
@@ -22,7 +24,7 @@ export function unindexed(dir: string): { readonly path: string; readonly kind: 
  */
 export function indexSegment(path: string, kind: number): Uint8Array {
   const builder = new IndexBuilder()
-  const reader = new SegmentReader(path)
+  const reader = new SegmentReader(path, kind === SegmentKind.commands ? HEADERS_BYTES : undefined)
   try {
     for (;;) {
       // Commands themselves are not looked at: events say more.
@@ -36,7 +38,7 @@ export function indexSegment(path: string, kind: number): Uint8Array {
       if (block.kind === BlockKind.tables) addNames(builder, JSON.parse(blockText(block)) as TableEntries)
       else if (block.kind === BlockKind.events) addEvents(builder, blockRecords(block))
     }
-    reader.end(false)
+    reader.end(true)
   } finally {
     reader.close()
   }

@@ -1,14 +1,13 @@
-import { mkdirSync, readdirSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { mkdirSync } from 'node:fs'
 import type { Batch } from '../book/batch.ts'
-import type { Instruments } from '../book/instruments.ts'
 import type { MatchingEngine } from '../book/matching-engine.ts'
 import { readU64, RECORD_BYTES, RECORD_WORDS, SEQUENCE } from '../book/record.ts'
 import { takeSnapshot } from '../book/recovery/snapshot.ts'
-import { configurationOf, type Configuration } from './configuration.ts'
+import type { Configuration } from './configuration.ts'
 import { endOfEvents } from './event-end.ts'
-import { EventLog } from './event-log.ts'
-import { cutEnd, nextNumber, recover, type Found } from './found.ts'
+import { openEventLog, type EventLog } from './event-log.ts'
+import { cutEnd, nextNumber, NOTHING_FOUND, recover, type Found, type Recovery } from './found.ts'
+import type { JournalHost } from './host.ts'
 import { Keeper } from './keeper.ts'
 import { AFTER_LOSS, BlockKind, HEADER_BYTES, padded, SegmentKind } from './layout.ts'
 import { lockDirectory, type DirectoryLock } from './lock.ts'
@@ -16,38 +15,14 @@ import { BlockBuffer, LogWriter } from './log-writer.ts'
 import { settingsOf, type JournalOptions, type JournalSettings } from './options.ts'
 import { JournalError, systemMessage } from './problem.ts'
 import { openMapped } from './mapped-segment-file.ts'
-import { openWritten, type OpenSegmentFile } from './segment-file.ts'
+import { openWritten, removeDrafts } from './segment-file.ts'
 import { writeSnapshot } from './snapshot-file.ts'
-import type { LiveTables, TableEntries } from './tables.ts'
+import type { TableEntries } from './tables.ts'
 
 /** With `none`: words of commands that may wait for being written. */
-const UNWRITTEN_WORDS = 262_144
+const UNWRITTEN_WORDS = 65_536
 /** Commands of a run after which the keeper's thread starts, at the latest. */
 const KEEPER_AFTER = 250_000
-
-/** What a journal needs of the pipeline that it is part of. */
-export interface JournalHost {
-  readonly instruments: Instruments
-  readonly marketData: boolean
-  readonly tables: LiveTables
-  /** Takes up the state of stages, with the engine as it is at the snapshot. */
-  readonly restoreStages: (stages: ReadonlyMap<string, Uint8Array>, engine: MatchingEngine) => void
-  /** Lets stages see a command that is replayed, before the engine does. */
-  readonly onCommand?: ((words: Int32Array, at: number, engine: MatchingEngine) => void) | undefined
-  /** The state of the stages between two batches. */
-  readonly stages: () => ReadonlyMap<string, Uint8Array>
-  /** How segments of commands are written, where it is not as the options say. */
-  readonly openSegment?: OpenSegmentFile | undefined
-}
-
-/** What was found and done when a journal was opened. */
-export interface Recovery {
-  readonly snapshotSequence: number
-  /** Commands applied behind the snapshot. */
-  readonly replayed: number
-  readonly seconds: number
-  readonly notes: readonly string[]
-}
 
 /** Counts and durations of a journal in use. */
 export interface JournalFigures {
@@ -68,11 +43,11 @@ export class Journal {
   readonly settings: JournalSettings
   /** The engine, as it was when the journal was last in use. */
   readonly engine: MatchingEngine
-  readonly recovery: Recovery
   /** Of the last command that was committed. */
   sequence: number
-  /** Commands in the log: fewer than the sequence if some were lost. */
+  /** Commands that came up to there: fewer than the sequence if some were lost. */
   commands: number
+  private found: Recovery
   private readonly host: JournalHost
   private readonly lock: DirectoryLock
   private readonly configuration: Configuration
@@ -103,35 +78,39 @@ export class Journal {
     } catch (error) {
       throw new JournalError(settings.dir, `the directory cannot be made: ${systemMessage(error)}`)
     }
+    const began = performance.now()
     const lock = lockDirectory(settings.dir)
+    let eventLog: EventLog | undefined
     try {
-      return new Journal(settings, host, lock)
+      removeDrafts(settings.dir)
+      const events = endOfEvents(settings.dir)
+      const notes = events.end === undefined ? [] : cutEnd(events.end)
+      eventLog = openEventLog(settings, host, nextNumber(events.end))
+      const log = eventLog
+      const found = recover(settings.dir, host, events, (batch) => log.put(batch))
+      const journal = new Journal(settings, host, lock, eventLog, found)
+      const { snapshotSequence, replayed } = found
+      const seconds = (performance.now() - began) / 1e3
+      journal.found = { snapshotSequence, replayed, seconds, notes: [...notes, ...found.notes] }
+      return journal
     } catch (error) {
+      void eventLog?.close()
       lock.release()
       throw error
     }
   }
 
-  private constructor(settings: JournalSettings, host: JournalHost, lock: DirectoryLock) {
-    const began = performance.now()
-    const { dir } = settings
+  private constructor(
+    settings: JournalSettings,
+    host: JournalHost,
+    lock: DirectoryLock,
+    eventLog: EventLog,
+    found: Found,
+  ) {
     this.settings = settings
     this.host = host
     this.lock = lock
-    removeDrafts(dir)
-    const events = endOfEvents(dir)
-    const notes = events.end === undefined ? [] : cutEnd(events.end)
-    const isSynced = settings.durability === 'disk'
-    const common = { dir, segmentBytes: settings.segmentBytes, isSynced }
-    const initial = JSON.stringify(configurationOf(1, host.marketData, host.instruments))
-    this.eventLog = new EventLog({ ...common, number: nextNumber(events.end), configuration: initial })
-    let found: Found
-    try {
-      found = recover(dir, host, events, (batch) => this.eventLog.put(batch))
-    } catch (error) {
-      void this.eventLog.close()
-      throw error
-    }
+    this.eventLog = eventLog
     this.engine = found.engine
     this.sequence = found.sequence
     this.commands = found.commands
@@ -142,7 +121,9 @@ export class Journal {
     this.snapshotAt = this.sequence + settings.snapshotEvery
     this.keeperAt = this.sequence + Math.min(KEEPER_AFTER, settings.snapshotEvery / 2)
     this.log = new LogWriter({
-      ...common,
+      dir: settings.dir,
+      segmentBytes: settings.segmentBytes,
+      isSynced: settings.durability === 'disk',
       kind: SegmentKind.commands,
       number: found.nextSegment,
       open: host.openSegment ?? (settings.files === 'map' ? openMapped : openWritten),
@@ -152,9 +133,13 @@ export class Journal {
     })
     this.keeper = new Keeper(settings)
     if (found.isChanged) this.snapshotHere()
-    const { snapshotSequence, replayed } = found
-    const seconds = (performance.now() - began) / 1e3
-    this.recovery = { snapshotSequence, replayed, seconds, notes: [...notes, ...found.notes] }
+    this.log.begin(this.sequence + 1)
+    this.found = NOTHING_FOUND
+  }
+
+  /** What was found and done when it was opened. */
+  get recovery(): Recovery {
+    return this.found
   }
 
   /** Takes in the command records from one word up to another. They are in the log when `commit` returns. */
@@ -179,8 +164,17 @@ export class Journal {
       this.isFailed = true
       throw error
     }
+  }
+
+  /** Between two batches, when the stages have taken in all that the last one led to: has a snapshot taken if one is due. */
+  endBatch(): void {
     if (this.sequence >= this.keeperAt) this.keeper.start()
     if (this.sequence >= this.snapshotAt && this.pending === 0) this.askForSnapshot()
+  }
+
+  /** Resolves when no snapshot is being taken. */
+  settled(): Promise<void> {
+    return this.keeper.settled()
   }
 
   figures(): JournalFigures {
@@ -231,10 +225,11 @@ export class Journal {
   }
 
   private writeEntries(added: TableEntries): void {
-    const beginning = this.log.beginsSegment(padded(JSON.stringify(added).length) + this.pending * 4)
-    if (beginning) this.log.endSegment()
-    const entries = beginning ? { ...added, ...this.host.tables.names() } : added
-    const text = Buffer.from(JSON.stringify(entries))
+    let text = Buffer.from(JSON.stringify(added))
+    if (this.log.beginsSegment(HEADER_BYTES + padded(text.length) + this.pending * 4)) {
+      this.log.endSegment()
+      text = Buffer.from(JSON.stringify({ ...added, ...this.host.tables.names() }))
+    }
     const block = new BlockBuffer(Math.ceil(text.length / RECORD_BYTES))
     block.bytes.set(text, HEADER_BYTES)
     const sequence = readU64(this.block.records, SEQUENCE)
@@ -245,6 +240,7 @@ export class Journal {
       firstSequence: sequence,
       lastSequence: sequence,
       flags: 0,
+      follows: this.sequence,
     })
     this.bytes += HEADER_BYTES + padded(text.length)
   }
@@ -261,12 +257,13 @@ export class Journal {
       firstSequence: readU64(records, SEQUENCE),
       lastSequence,
       flags: this.flags,
+      follows: this.sequence,
     })
     this.flags = 0
     if (this.settings.durability === 'disk') this.sync()
     this.bytes += HEADER_BYTES + count * RECORD_BYTES
+    this.commands += lastSequence - this.sequence
     this.sequence = lastSequence
-    this.commands += count
   }
 
   private sync(): void {
@@ -306,10 +303,4 @@ export class Journal {
     larger.records.set(this.block.records)
     this.block = larger
   }
-}
-
-/** What was being made when a process ended, and never got its name. */
-function removeDrafts(dir: string): void {
-  for (const name of readdirSync(dir))
-    if (name.endsWith('.tmp') || name.endsWith('.part')) rmSync(join(dir, name), { force: true })
 }

@@ -39,5 +39,6 @@ parentPort!.on('message', ({ sequence, stages }: KeeperRequest) => {
     problem = error instanceof Error ? error.message : String(error)
   }
   const seconds = (performance.now() - began) / 1e3
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
   parentPort!.postMessage({ sequence, seconds, problem } satisfies KeeperAnswer)
 })

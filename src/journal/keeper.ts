@@ -30,6 +30,7 @@ export class Keeper {
   problem: string | undefined
   private readonly settings: JournalSettings
   private worker: Worker | undefined
+  private waiting: (() => void)[]
 
   constructor(settings: JournalSettings) {
     this.isBusy = false
@@ -38,6 +39,7 @@ export class Keeper {
     this.problem = undefined
     this.settings = settings
     this.worker = undefined
+    this.waiting = []
   }
 
   /** Has a snapshot taken of the state behind a sequence that is in the log. */
@@ -67,18 +69,33 @@ export class Keeper {
     this.worker = undefined
   }
 
+  /** Resolves when what was asked for is done. */
+  settled(): Promise<void> {
+    if (!this.isBusy) return Promise.resolve()
+    this.worker?.ref()
+    return new Promise((resolve) => this.waiting.push(resolve))
+  }
+
+  private rest(): void {
+    const { waiting } = this
+    this.isBusy = false
+    this.waiting = []
+    // Told when the answer has been taken in.
+    queueMicrotask(() => waiting.forEach((wake) => wake()))
+  }
+
   private thread(): Worker {
     if (this.worker !== undefined) return this.worker
     const worker = startWorker('keeper-worker', this.settings)
     worker.on('message', ({ sequence, problem }: KeeperAnswer) => {
-      this.isBusy = false
+      this.rest()
       this.problem = problem
       if (problem !== undefined) return
       this.snapshots++
       this.lastSnapshot = sequence
     })
     worker.on('error', (error) => {
-      this.isBusy = false
+      this.rest()
       this.problem = String(error)
       this.worker = undefined
     })

@@ -16,7 +16,8 @@ import { RECORD_BYTES, RECORD_WORDS } from '../book/record.ts'
  *   7  bytes of the whole header                       8  CRC-32 of the bytes behind this header
  *   8  created, milliseconds since 1970, u64           9  flags: 1 follows a loss, sequences are missing before it
  *  10  CRC-32 of the configuration                    10  number of the segment
- *  11 - 14  0                                         11 - 14  0
+ *  11 - 14  0                                         11  the last sequence before this block's, u64
+ *                                                     13 - 14  0
  *  15  CRC-32 of words 0 to 14                        15  CRC-32 of words 0 to 14
  *  16  the configuration, JSON, padded with zeros     16  records, or JSON padded with zeros
  *
@@ -59,6 +60,8 @@ export interface BlockHeader {
   readonly payloadCrc: number
   readonly flags: number
   readonly segment: number
+  /** The last sequence of commands before this block; numbers between are of commands that never reached the log. */
+  readonly follows: number
 }
 
 /** The next multiple of 64. */
@@ -130,7 +133,8 @@ export function sealBlock(out: Uint8Array, words: Int32Array, block: Omit<BlockH
   words[8] = crc32(out.subarray(HEADER_BYTES, HEADER_BYTES + block.payloadBytes)) | 0
   words[9] = block.flags
   words[10] = block.segment
-  words[11] = words[12] = words[13] = words[14] = 0
+  setU64(words, 11, block.follows)
+  words[13] = words[14] = 0
   words[CRC_AT] = headerCrc(out, 0)
 }
 
@@ -148,6 +152,7 @@ export function decodeBlockHeader(bytes: Uint8Array, at: number): BlockHeader | 
     payloadCrc: words[8]!,
     flags: words[9]!,
     segment: words[10]!,
+    follows: getU64(words, 11),
   }
 }
 

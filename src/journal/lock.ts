@@ -12,7 +12,8 @@ import {
 import { join } from 'node:path'
 import { JournalError, systemMessage } from './problem.ts'
 
-const LOCK_FILE = 'lock'
+/** Its name; it is there while a process has the journal. */
+export const LOCK_FILE = 'lock'
 const TRIES = 5
 
 /** A directory that this process alone may write to, until it lets go or dies. */

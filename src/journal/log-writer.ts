@@ -47,6 +47,7 @@ export class LogWriter {
   private at: number
   private capacity: number
   private isNextAsked: boolean
+  private headerBytes: number
 
   constructor(options: LogWriterOptions) {
     this.options = options
@@ -55,11 +56,21 @@ export class LogWriter {
     this.at = 0
     this.capacity = 0
     this.isNextAsked = false
+    this.headerBytes = 0
   }
 
-  /** Whether a block that holds so many bytes will begin a segment. */
+  /** Begins a segment before there is a block for it, so that the first one need not wait. */
+  begin(firstSequence: number): void {
+    this.roll(firstSequence, 0)
+  }
+
+  /** Whether a block that holds so many bytes will be the first of a segment. */
   beginsSegment(payloadBytes: number): boolean {
-    return this.file === undefined || this.at + HEADER_BYTES + payloadBytes > this.capacity
+    return (
+      this.file === undefined ||
+      this.at === this.headerBytes ||
+      this.at + HEADER_BYTES + payloadBytes > this.capacity
+    )
   }
 
   /**
@@ -93,20 +104,28 @@ export class LogWriter {
     }
   }
 
-  /** Ends the segment at hand, so that the next block begins one. Returns its path if there was one. */
-  endSegment(): string | undefined {
+  /** Ends the segment at hand, unless it is empty, so that the next block begins one. */
+  endSegment(): void {
     const { file } = this
-    if (file === undefined) return undefined
+    if (file === undefined || this.at === this.headerBytes) return
     this.file = undefined
     this.number++
     if (this.options.isSynced) file.sync()
     file.close(this.at)
-    return file.path
   }
 
   close(): void {
     this.endSegment()
+    this.dropEmpty()
     rmSync(preparedPath(this.options.dir, this.options.kind), { force: true })
+  }
+
+  /** Takes a segment away that nothing came into: its number and its name are free again. */
+  private dropEmpty(): void {
+    if (this.file === undefined) return
+    this.file.close(this.at)
+    rmSync(this.file.path)
+    this.file = undefined
   }
 
   private askForNext(): void {
@@ -119,6 +138,7 @@ export class LogWriter {
   private roll(firstSequence: number, length: number): void {
     const { dir, kind, segmentBytes, isSynced, open, configuration, now } = this.options
     this.endSegment()
+    this.dropEmpty()
     const { number } = this
     const createdMs = now()
     const header = encodeSegmentHeader({
@@ -135,6 +155,7 @@ export class LogWriter {
     nameSegment(draft, path, header, isSynced)
     this.file = open(path, bytes)
     this.at = header.length
+    this.headerBytes = header.length
     this.capacity = bytes
     this.isNextAsked = false
   }

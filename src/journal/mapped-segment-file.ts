@@ -15,8 +15,9 @@ class MappedSegmentFile implements SegmentFile {
   readonly path: string
   private readonly mapping: MappedFile
   private readonly memory: Uint8Array
-  private syncedTo: number
-  private writtenTo: number
+  /** The part that is written and not yet brought to the disk. */
+  private from: number
+  private to: number
 
   constructor(path: string, bytes: number) {
     this.path = path
@@ -26,18 +27,20 @@ class MappedSegmentFile implements SegmentFile {
       throw new JournalError(path, (error as Error).message)
     }
     this.memory = new Uint8Array(this.mapping.buffer)
-    this.syncedTo = 0
-    this.writtenTo = 0
+    this.from = Infinity
+    this.to = 0
   }
 
   write(bytes: Uint8Array, at: number): void {
     this.memory.set(bytes, at)
-    this.writtenTo = at + bytes.length
+    this.from = Math.min(this.from, at)
+    this.to = Math.max(this.to, at + bytes.length)
   }
 
   sync(): void {
-    this.mapping.flush(this.syncedTo, this.writtenTo)
-    this.syncedTo = this.writtenTo
+    if (this.from < this.to) this.mapping.flush(this.from, this.to)
+    this.from = Infinity
+    this.to = 0
   }
 
   close(bytes: number): void {

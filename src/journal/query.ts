@@ -11,9 +11,12 @@ import {
   RECORD_WORDS,
   SEQUENCE,
 } from '../book/record.ts'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { IndexReader, keyOf, KeyOf } from './index-file.ts'
 import { makeIndex } from './index-segment.ts'
 import { SegmentKind } from './layout.ts'
+import { LOCK_FILE } from './lock.ts'
 import { JournalError } from './problem.ts'
 import { blockRecords, isBlank, listSegments, SegmentReader, type SegmentName } from './segment-reader.ts'
 
@@ -54,8 +57,13 @@ export function* queryEvents(dir: string, query: EventQuery): Generator<Found> {
     lastNumber = segment.number
     if (segment.firstSequence > to || (next !== undefined && next.firstSequence < from)) continue
     if (next === undefined && isBlankLast(segment)) continue
-    yield* querySegment(segment, query, next === undefined)
+    yield* querySegment(segment, query, next === undefined, next === undefined && isInUse(dir))
   }
+}
+
+/** Whether the last segment may still grow: a process has the journal, or was killed while it had. */
+function isInUse(dir: string): boolean {
+  return existsSync(join(dir, LOCK_FILE))
 }
 
 function isBlankLast({ path }: SegmentName): boolean {
@@ -67,8 +75,13 @@ function isBlankLast({ path }: SegmentName): boolean {
   }
 }
 
-function* querySegment(segment: SegmentName, query: EventQuery, isLast: boolean): Generator<Found> {
-  const offsets = isLast ? undefined : candidates(segment.path, query)
+function* querySegment(
+  segment: SegmentName,
+  query: EventQuery,
+  isLast: boolean,
+  isGrowing: boolean,
+): Generator<Found> {
+  const offsets = isGrowing ? undefined : candidates(segment.path, query)
   const reader = new SegmentReader(segment.path, offsets === undefined ? undefined : FEW_BYTES)
   try {
     if (offsets === undefined) {
@@ -133,6 +146,15 @@ export function openIndex(path: string, kind: number): IndexReader | undefined {
 
 function matching(words: Int32Array, query: EventQuery): Found {
   const at: number[] = []
+  const [id] = query.orders ?? []
+  if (query.orders?.size === 1) {
+    // Most of what is looked through is of other orders: one comparison tells.
+    const low = id! | 0
+    for (let record = 0; record < words.length; record += RECORD_WORDS)
+      if (words[record + ORDER_ID] === low || words[record + MAKER_ORDER_ID] === low)
+        if (isWanted(words, record, query)) at.push(record)
+    return { words, at }
+  }
   for (let record = 0; record < words.length; record += RECORD_WORDS)
     if (isWanted(words, record, query)) at.push(record)
   return { words, at }
@@ -157,20 +179,35 @@ function isWanted(words: Int32Array, at: number, query: EventQuery): boolean {
   return (isTrade || kind === EventKind.replaced) && orders.has(readU64(words, at + MAKER_ORDER_ID))
 }
 
+/** The events of an order, copied: their words one behind the other. */
+export interface OrderLife {
+  /** All ids that it has had: a cancel-replace gives it a new one. */
+  readonly ids: ReadonlySet<number>
+  readonly words: Int32Array
+}
+
 /**
- * All ids under which an order has lived: a cancel-replace gives it a new one.
- * @param id one of them
+ * The whole life of an order, whatever it was replaced by or was before.
+ * @param ids one of its ids; or those of several orders
+ * @throws JournalError as queryEvents does
  */
-export function idsOfOrder(dir: string, id: number): Set<number> {
-  const ids = new Set([id])
-  const kinds = new Set<number>([EventKind.replaced])
-  for (let known = 0; known !== ids.size;) {
-    known = ids.size
-    for (const { words, at } of queryEvents(dir, { orders: new Set(ids), kinds }))
+export function lifeOfOrder(dir: string, ids: Iterable<number>, query: EventQuery = {}): OrderLife {
+  const known = new Set(ids)
+  for (;;) {
+    const before = known.size
+    const records: Int32Array[] = []
+    for (const { words, at } of queryEvents(dir, { orders: new Set(known) }))
       for (const record of at) {
-        ids.add(readU64(words, record + ORDER_ID))
-        ids.add(readU64(words, record + MAKER_ORDER_ID))
+        const one = words.slice(record, record + RECORD_WORDS)
+        records.push(one)
+        if (headKind(one[HEAD]!) !== EventKind.replaced) continue
+        known.add(readU64(one, ORDER_ID))
+        known.add(readU64(one, MAKER_ORDER_ID))
       }
+    if (known.size !== before) continue
+    const wanted = records.filter((one) => isWanted(one, 0, { ...query, orders: known }))
+    const words = new Int32Array(wanted.length * RECORD_WORDS)
+    wanted.forEach((one, i) => words.set(one, i * RECORD_WORDS))
+    return { ids: known, words }
   }
-  return ids
 }

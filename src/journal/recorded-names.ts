@@ -7,6 +7,8 @@ import { openIndex } from './query.ts'
 import { blockText, listSegments, SegmentReader, type SegmentName } from './segment-reader.ts'
 import { RecordedTables, type TableEntries } from './tables.ts'
 
+const HEADERS_BYTES = 4_096
+
 type OrderEntry = readonly [number, string, number]
 
 /**
@@ -25,7 +27,8 @@ export class RecordedNames {
     this.segments = listSegments(dir, SegmentKind.commands)
     const usable = this.segments.findLast(({ path }) => canOpen(path))
     if (usable === undefined) throw new JournalError(dir, 'no journal is in this directory')
-    const reader = new SegmentReader(usable.path)
+    // Small reads: most of what is passed over is commands.
+    const reader = new SegmentReader(usable.path, HEADERS_BYTES)
     try {
       const { instruments } = readConfiguration(usable.path, reader.header.configuration)
       this.tables = new RecordedTables(new Instruments(instruments))

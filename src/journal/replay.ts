@@ -5,7 +5,7 @@ import { readU64, RECORD_WORDS, SEQUENCE } from '../book/record.ts'
 import { restoreSnapshot } from '../book/recovery/restore.ts'
 import { takeSnapshot } from '../book/recovery/snapshot.ts'
 import { changeProblem, type Configuration } from './configuration.ts'
-import { BlockKind, SegmentKind } from './layout.ts'
+import { AFTER_LOSS, BlockKind, SegmentKind } from './layout.ts'
 import { LogReader } from './log-reader.ts'
 import { JournalError } from './problem.ts'
 import { blockRecords, blockText, listSegments, type Block } from './segment-reader.ts'
@@ -32,7 +32,7 @@ export class Replay {
   configuration: Configuration
   /** Of the last command applied. */
   sequence: number
-  /** Commands in the log so far: fewer than the sequence if some were lost. */
+  /** Commands that came up to there: fewer than the sequence if some were lost. */
   commands: number
   /** State of stages at the snapshot. */
   readonly stages: ReadonlyMap<string, Uint8Array>
@@ -159,8 +159,9 @@ export class Replay {
     this.words = words
     this.count = words.length / RECORD_WORDS
     if (this.count === 0) return
-    this.commands += this.count
-    this.sequence = readU64(words, words.length - RECORD_WORDS + SEQUENCE)
+    const last = readU64(words, words.length - RECORD_WORDS + SEQUENCE)
+    this.commands += last - ((block.flags & AFTER_LOSS) === 0 ? this.sequence : block.follows)
+    this.sequence = last
   }
 
   /** From here on other terms are in force: the state is carried over to an engine of those. */

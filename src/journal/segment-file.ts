@@ -4,11 +4,12 @@ import {
   fsyncSync,
   ftruncateSync,
   openSync,
+  readdirSync,
   renameSync,
   rmSync,
   writeSync,
 } from 'node:fs'
-import { dirname } from 'node:path'
+import { dirname, join } from 'node:path'
 import { JournalError, systemMessage } from './problem.ts'
 
 /** How bytes get into a segment. Two ways stand behind it: system calls, and a mapping of the file. */
@@ -109,4 +110,10 @@ class WrittenFile implements SegmentFile {
     ftruncateSync(this.file, bytes)
     closeSync(this.file)
   }
+}
+
+/** What was being made when a process ended, and never got its name. */
+export function removeDrafts(dir: string): void {
+  for (const name of readdirSync(dir))
+    if (name.endsWith('.tmp') || name.endsWith('.part')) rmSync(join(dir, name), { force: true })
 }

@@ -21,7 +21,7 @@ import type { TableEntries } from './tables.ts'
  */
 export interface Snapshot {
   readonly sequence: number
-  /** How many commands the log has up to there: fewer than the sequence if some were lost. */
+  /** How many commands came up to there: fewer than the sequence if some were lost. */
   readonly commands: number
   readonly configuration: Configuration
   readonly tables: TableEntries

@@ -1,4 +1,5 @@
 /** Public list of `millrace/operators`: operators over batches, for RxJS programs. */
+export { aiEnhance, type AiOptions, type AiParts, type RiskScore } from './ai-enhance.ts'
 export { ingest, type IngestFrom } from './ingest.ts'
 export { match, type MatchOptions } from './match.ts'
 export { publish, type PublishTo } from './publish.ts'
@@ -23,6 +24,8 @@ export {
   type SourceSpec,
 } from '../pipeline/define-operator.ts'
 export { fromStep, Island } from '../pipeline/island.ts'
+export type { JournalOptions } from '../journal/options.ts'
+export { JournalError } from '../journal/problem.ts'
 export { Market, type MarketOptions } from '../pipeline/market.ts'
 export * as option from '../pipeline/option.ts'
 export type { Operator, RecordKind, ReportSection, Source, StageContext, Step } from '../pipeline/operator.ts'

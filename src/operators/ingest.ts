@@ -29,6 +29,7 @@ import { openWebSocketSource, webSocketSourceOptions } from './input/websocket-s
 import { openLobster } from './lobster/lobster-source.ts'
 import { openOrderEntry, orderEntryOptions } from './order-entry/order-entry-source.ts'
 import { Resumed } from './input/resumed.ts'
+import { openQuoted } from './lobster/quoted-source.ts'
 import { openOrders } from './orders/order-text.ts'
 import { FLOW_PROFILES, type ProfileName } from './simulator/profiles.ts'
 import { Simulator } from './simulator/simulator.ts'
@@ -65,7 +66,10 @@ const sources = {
   /** A LOBSTER message file, plain or gzip. */
   lobster: options(
     { messages: text.describe('A LOBSTER message file, plain or gzip.') },
-    { symbol: text.describe("By default the file's name up to the first `_`.") },
+    {
+      symbol: text.describe("By default the file's name up to the first `_`."),
+      book: text.describe('The book published beside it: then the engine shows exactly that book.'),
+    },
   ).describe('A recorded NASDAQ day: each run of executions becomes the one order that must have caused it.'),
   /** Orders as NDJSON or CSV, from a file or, where it is `-`, from standard input. */
   orders: options(
@@ -77,7 +81,7 @@ const sources = {
     },
   ).describe('Orders as text.'),
   /** A ring in a file that another process writes commands into. */
-  shm: shmCommandOptions,
+  shm: shmCommandOptions.describe('A ring in a file that another process writes commands into.'),
   /** Commands over HTTP and WebSocket, where the pipeline is served. */
   api: options({}).describe('Commands over HTTP and WebSocket, where the pipeline is served.'),
   /** Frames and lines of JSON over core NATS. */
@@ -133,12 +137,15 @@ function open(
   if (from.file !== undefined) return openFrameFileSource(market, from.file)
   if (from.orderEntry !== undefined) return openOrderEntry(market, from.orderEntry)
   if (from.jetstream !== undefined) return openJetStreamSource(market, id, from.jetstream)
+  if (from.shm !== undefined)
+    return pipe(
+      openShmSource(market, 'command', from.shm),
+      TE.mapLeft((message) => ({ path: ['from', 'shm', 'file'], message })),
+    )
   const [path, source] =
-    from.shm !== undefined
-      ? [['from', 'shm', 'file'], openShmSource(market, 'command', from.shm)]
-      : from.lobster !== undefined
-        ? [['from', 'lobster', 'messages'], openLobster(market, from.lobster)]
-        : [['from', 'orders', 'file'], openOrders(market, from.orders)]
+    from.lobster !== undefined
+      ? [['from', 'lobster', 'messages'], openDay(market, from.lobster)]
+      : [['from', 'orders', 'file'], openOrders(market, from.orders)]
   return pipe(
     source as TE.TaskEither<string, Source>,
     // What comes through a pipe comes once; a file is there again.
@@ -166,13 +173,23 @@ export function ingest(market: Market, from: IngestFrom, pump: PumpOptions = {})
   })
 }
 
+function openDay(
+  market: Market,
+  { book, ...messages }: NonNullable<IngestFrom['lobster']>,
+): TE.TaskEither<string, Source> {
+  return book === undefined ? openLobster(market, messages) : openQuoted(market, { ...messages, book })
+}
+
 export const ingestOperator: Operator<{ readonly from: IngestFrom }> = {
   name: 'ingest',
   description: 'A source of orders.',
   options: options({ from: variant(sources).describe('Where orders come from.') }),
   consumes: undefined,
   produces: 'command',
-  traits: ({ from }) => ({ costNs: from.simulate === undefined ? 500 : 200 }),
+  traits: ({ from }) => ({
+    looksAtBook: from.orderEntry !== undefined,
+    costNs: from.simulate === undefined ? 500 : 200,
+  }),
   check: ({ from }, { instruments }) =>
     natsSourceProblem(from) ??
     (from.simulate !== undefined && instruments === 0

@@ -60,6 +60,10 @@ export class JournaledMatch implements Step {
     this.pause?.after(count)
   }
 
+  flush(): void {
+    this.journal.endBatch()
+  }
+
   report(): ReportSection {
     const { recovery, settings } = this.journal
     const figures = this.journal.figures()
@@ -158,6 +162,9 @@ export function openJournal(
             if ((scratch[CODE]! & REJECT_CODE_MASK) >= FIRST_STAGE_CODE) scratch[CODE]! &= ~REJECT_CODE_MASK
             for (const [, step] of kept) step.process(scratch, 0)
           },
+    onBlockEnd: () => {
+      for (const [, step] of kept) step.flush?.()
+    },
     stages: () => new Map(kept.map(([id, step]) => [id, step.snapshot!()])),
   })
   const { engine, sequence, commands } = journal

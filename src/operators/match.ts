@@ -1,3 +1,4 @@
+import { pipe } from 'fp-ts/lib/function.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import type { OperatorFunction } from 'rxjs'
 import { MatchingEngine, type Batch } from '../book/index.ts'
@@ -8,6 +9,7 @@ import { checked, flag, options, wholeNumber } from '../pipeline/codec.ts'
 import { fromStep } from '../pipeline/island.ts'
 import type { Market } from '../pipeline/market.ts'
 import type { Operator, Step } from '../pipeline/operator.ts'
+import { observed, observeOptions, type ObserveOptions } from './observe/observed.ts'
 import { journalCodec, JournaledMatch, openJournal } from './journaled-match.ts'
 
 export interface MatchOptions {
@@ -15,6 +17,8 @@ export interface MatchOptions {
   readonly marketData?: boolean | undefined
   /** After how many commands the engine's invariants are checked. By default never. */
   readonly check?: number | undefined
+  /** A file that shows what the books do to processes that look on. */
+  readonly observe?: ObserveOptions | undefined
   /** Where commands and events are written down, and taken up again after a restart. By default nowhere. */
   readonly journal?: JournalOptions | undefined
 }
@@ -105,13 +109,20 @@ const optionsCodec = options(
       "After how many commands the engine's invariants are checked. For finding faults: it looks at the whole book.",
     ),
     journal: journalCodec,
+    observe: observeOptions.describe('A file that shows what the books do to processes that look on.'),
   },
 )
 
 /** Matches commands in the market's order books. Takes batches of commands and gives batches of events. */
 export function match(market: Market, matchOptions: MatchOptions = {}): OperatorFunction<Batch, Batch> {
   const given = checked(optionsCodec, matchOptions, 'match')
-  return fromStep(() => step(market, given))
+  const { observe } = given
+  if (observe === undefined) return fromStep(() => step(market, given))
+  return fromStep(async () => {
+    const opened = await observed(step(market, given), market, observe)()
+    if (opened._tag === 'Left') throw new Error(opened.left.message)
+    return opened.right
+  })
 }
 
 export const matchOperator: Operator<MatchOptions> = {
@@ -120,13 +131,23 @@ export const matchOperator: Operator<MatchOptions> = {
   options: optionsCodec,
   consumes: 'command',
   produces: 'event',
-  traits: () => ({ isStateful: true, costNs: 150 }),
+  traits: ({ journal }) => ({
+    hasBook: true,
+    isStateful: true,
+    staysOnMainThread: journal !== undefined,
+    costNs: 150,
+  }),
   create: (given, { market, checkEvery, upstream }) =>
-    TE.tryCatch(
-      async () => step(market, { ...given, check: checkEvery ?? given.check }, upstream),
-      (error) => ({
-        path: error instanceof JournalError ? ['journal', 'dir'] : [],
-        message: error instanceof Error ? error.message : String(error),
-      }),
+    pipe(
+      TE.tryCatch(
+        async () => step(market, { ...given, check: checkEvery ?? given.check }, upstream),
+        (error) => ({
+          path: error instanceof JournalError ? ['journal', 'dir'] : [],
+          message: error instanceof Error ? error.message : String(error),
+        }),
+      ),
+      TE.chain((made: Step) =>
+        given.observe === undefined ? TE.right(made) : observed(made, market, given.observe),
+      ),
     ),
 }

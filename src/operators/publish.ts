@@ -33,7 +33,7 @@ const sinks = {
     { symbol: text.describe("By default the file's name up to the first `_`.") },
   ).describe("The engine's trades held against a recorded day."),
   /** A ring in a file that another process reads. */
-  shm: shmSinkOptions,
+  shm: shmSinkOptions.describe('A ring in a file that another process reads.'),
   /** To the clients of the API, and as answers to its commands. */
   api: options({}).describe('To the clients of the API, and as answers to its commands.'),
   /** Frames and JSON over core NATS. */
@@ -111,7 +111,13 @@ export const publishOperator: Operator<{ readonly to: PublishTo }> = {
       to.agreement !== undefined ||
       to.orderEntry !== undefined ||
       to.api !== undefined
-    return { readsOnly: true, isIo: !isInline, costNs: isInline ? 10 : 400 }
+    return {
+      readsOnly: true,
+      looksAtBook: to.summary !== undefined || to.agreement !== undefined,
+      staysOnMainThread: to.orderEntry !== undefined || to.api !== undefined,
+      isIo: !isInline,
+      costNs: isInline ? 10 : 400,
+    }
   },
   create: ({ to }, { market, id }) => open(market, to, id),
 }

@@ -1,5 +1,6 @@
 import { mergeOperator, switchOperator } from '../pipeline/graph/routing.ts'
 import type { AnyOperator, Registry } from '../pipeline/operator.ts'
+import { aiEnhanceOperator } from './ai-enhance.ts'
 import { ingestOperator } from './ingest.ts'
 import { matchOperator } from './match.ts'
 import { publishOperator } from './publish.ts'
@@ -12,6 +13,7 @@ import { validateOperator } from './validate.ts'
 const operators: readonly AnyOperator[] = [
   ingestOperator,
   validateOperator,
+  aiEnhanceOperator,
   riskOperator,
   matchOperator,
   settleOperator,

@@ -151,7 +151,7 @@ export const riskOperator: Operator<RiskOptions> = {
   options: riskOptions,
   consumes: 'command',
   produces: 'command',
-  traits: () => ({ costNs: 15 }),
+  traits: () => ({ looksAtBook: true, costNs: 15 }),
   create: (options, { market }) =>
     pipe(
       E.tryCatch(

@@ -5,12 +5,15 @@ import { Batch } from '../book/index.ts'
 import { checked, options, variant, type VariantOf } from '../pipeline/codec.ts'
 import { fromStep } from '../pipeline/island.ts'
 import type { Market } from '../pipeline/market.ts'
-import type { Operator, StageProblem, Step } from '../pipeline/operator.ts'
+import type { Operator, StageProblem, Step, StepFailure } from '../pipeline/operator.ts'
+import { jetStreamSenderOptions, openJetStreamSender } from './sinks/jetstream-sender.ts'
 import { openShmSink, shmSinkOptions } from './sinks/shm-sink.ts'
 
 const sinks = {
   /** A ring in a file that another process reads. */
-  shm: shmSinkOptions,
+  shm: shmSinkOptions.describe('A ring in a file that another process reads.'),
+  /** A JetStream stream that another process reads. */
+  jetstream: jetStreamSenderOptions,
 }
 
 /** Where commands go. */
@@ -19,11 +22,13 @@ export type SendTo = VariantOf<typeof sinks>
 /** Commands leave the process here; what becomes of them is told elsewhere, so there are no events. */
 class Send implements Step {
   readonly output: Batch
+  readonly failed: Promise<StepFailure>
   private readonly sink: Step
 
   constructor(sink: Step) {
     this.output = new Batch(1)
     this.sink = sink
+    this.failed = sink.failed ?? new Promise(() => {})
   }
 
   process(words: Int32Array, at: number): void {
@@ -44,6 +49,11 @@ class Send implements Step {
 }
 
 function open(market: Market, to: SendTo): TE.TaskEither<StageProblem, Step> {
+  if (to.jetstream !== undefined)
+    return pipe(
+      openJetStreamSender(market, to.jetstream),
+      TE.map((sink) => new Send(sink)),
+    )
   return pipe(
     openShmSink(market, 'command', to.shm),
     TE.map((sink) => new Send(sink)),
@@ -66,8 +76,10 @@ export function send(market: Market, to: SendTo): OperatorFunction<Batch, Batch>
 
 export const sendOperator: Operator<{ readonly to: SendTo }> = {
   name: 'send',
-  options: options({ to: variant(sinks) }),
+  description: 'Hands commands on to another process before they are matched.',
+  options: options({ to: variant(sinks).describe('Where commands go.') }),
   consumes: 'command',
   produces: 'event',
+  traits: () => ({ readsOnly: true, isIo: true, costNs: 15 }),
   create: ({ to }, { market }) => open(market, to),
 }

@@ -61,5 +61,6 @@ export const settleOperator: Operator<SettleOptions> = {
   options: settleOptions,
   consumes: 'event',
   produces: 'event',
+  traits: () => ({ readsOnly: true, isStateful: true }),
   create: (given, { market }) => create(market, given),
 }

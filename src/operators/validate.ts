@@ -79,6 +79,6 @@ export const validateOperator: Operator<ValidateRules> = {
   options: rulesCodec,
   consumes: 'command',
   produces: 'command',
-  traits: () => ({ isStateful: true, costNs: 25 }),
+  traits: () => ({ looksAtBook: true, isStateful: true, costNs: 25 }),
   create: (rules, { market }) => TE.right(new Validate(market, rules)),
 }

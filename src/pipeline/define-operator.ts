@@ -7,7 +7,7 @@ import { checked, Codec, keyError, options as noOptions, unknownKey } from './co
 import { keysOf, notesOf, shapeOf } from './codec-shape.ts'
 import { fromStep } from './island.ts'
 import type { Market } from './market.ts'
-import type { Operator, RecordKind, Source, StageContext, StageProblem, Step } from './operator.ts'
+import type { AsyncStep, Operator, RecordKind, Source, StageContext, StageProblem, Step } from './operator.ts'
 import { STAGE_ID } from './path.ts'
 import { observeSource, type PumpOptions } from './pump.ts'
 import { STAGE_KEYS } from './stage-keys.ts'
@@ -25,15 +25,21 @@ export interface OperatorSpec<Options> {
   /** Reads the keys of its stage; by default it has none. Any io-ts codec of a map, or one made with `option`. */
   readonly options?: t.Type<Options, unknown>
   readonly check?: Operator<Options>['check']
+  /** What is known of it from its options: that it only reads, writes to a peer, or waits. */
+  readonly traits?: Operator<Options>['traits']
   /**
-   * Makes the step that handles the records of one run.
+   * Makes the step that handles the records of one run; where `traits` say that it waits, an AsyncStep, which only a
+   * pipeline file can name.
    * @throws StageError to say which option is at fault; any other error is told at the stage
    */
-  readonly create: (options: Options, context: StageContext) => Step | Promise<Step>
+  readonly create: (options: Options, context: StageContext) => Step | AsyncStep | Promise<Step | AsyncStep>
 }
 
 /** What a source of one's own is made of. */
-export interface SourceSpec<Options> extends Omit<OperatorSpec<Options>, 'consumes' | 'produces' | 'create'> {
+export interface SourceSpec<Options> extends Omit<
+  OperatorSpec<Options>,
+  'consumes' | 'produces' | 'traits' | 'create'
+> {
   /** Opens the source for one run. @throws StageError as in an operator */
   readonly create: (options: Options, context: StageContext) => Source | Promise<Source>
 }
@@ -79,8 +85,8 @@ export function defineOperator<Options = NoOptions>(spec: OperatorSpec<Options>)
   if (consumes === 'event' && produces === 'command')
     throw new TypeError(`operator ${spec.name}: events do not become commands again`)
   const codec = codecOf(spec)
-  const checkedStep = (step: Step): Step => {
-    if (typeof step?.process !== 'function')
+  const checkedStep = <S extends Step | AsyncStep>(step: S): S => {
+    if (typeof (step as Partial<Step & AsyncStep> | undefined)?.[methodOf(step)] !== 'function')
       throw new TypeError(`operator ${spec.name}: create gave no step, which has process(words, at)`)
     if (consumes !== produces && step.output === undefined)
       throw new TypeError(
@@ -89,20 +95,25 @@ export function defineOperator<Options = NoOptions>(spec: OperatorSpec<Options>)
     return step
   }
   // Without waiting where nothing is waited for, so that virtual time sees every batch.
-  const make = (given: Options, context: StageContext): Step | Promise<Step> => {
+  const make = (given: Options, context: StageContext): Step | AsyncStep | Promise<Step | AsyncStep> => {
     const step = spec.create(given, context)
     return step instanceof Promise ? step.then(checkedStep) : checkedStep(step)
   }
   const operator: Operator<Options> = {
     ...describedBy(spec),
+    ...(spec.traits === undefined ? {} : { traits: spec.traits }),
     options: codec,
     consumes,
     produces,
+    ...(spec.traits === undefined ? {} : { traits: spec.traits }),
     create: (given, context) => () => settled(async () => make(given, context)),
   }
   const use = (market: Market, ...[given]: Given<Options>): OperatorFunction<Batch, Batch> => {
     const options = checked(codec, given ?? {}, spec.name)
-    return fromStep(() => make(options, { id: spec.name, market }))
+    return fromStep(() => {
+      const step = make(options, { id: spec.name, market })
+      return step instanceof Promise ? step.then(atOnce) : atOnce(step)
+    })
   }
   return named(use, operator)
 }
@@ -204,6 +215,16 @@ function closed<Options>(codec: t.Type<Options, unknown>, keys: readonly string[
   }
   const made = new Codec(codec.name, validate, shapeOf(codec))
   return made.describe(notesOf(codec).description ?? '')
+}
+
+function methodOf(step: Step | AsyncStep | undefined): 'process' | 'processAsync' {
+  return step !== undefined && 'processAsync' in step ? 'processAsync' : 'process'
+}
+
+/** @throws TypeError of a step that waits: what RxJS has for that is concatMap */
+function atOnce(step: Step | AsyncStep): Step {
+  if ('process' in step) return step
+  throw new TypeError('an operator that waits stands in a pipeline file; in RxJS, use concatMap')
 }
 
 async function settled<Part>(make: () => Promise<Part>): Promise<E.Either<StageProblem, Part>> {

@@ -13,6 +13,7 @@ import {
   type DocumentOptions,
   type Part,
 } from './document.ts'
+import { meetsBefore } from './downstream.ts'
 import { readInstruments, type Terms } from './instrument-terms.ts'
 import { checkGraph, checkPolicies } from './graph/checks.ts'
 import { connectionsOf, type Connection } from './graph/connections.ts'
@@ -199,7 +200,7 @@ function definitionOf(
   checkGraph(wiring, reader)
   const connections = connectionsOf(wiring, reader)
   checkPolicies(connections, reader)
-  if (reader.problems.length === 0) checkStages(drafts, reader, terms.instruments.length)
+  if (reader.problems.length === 0) checkStages(drafts, wiring, reader, terms.instruments.length)
   if (pluginProblems.length > 0) return E.left(withoutPlugins(reader, pluginProblems))
   if (reader.problems.length > 0 || whole === undefined) return E.left(pipelineError(reader.problems))
   const paths = new Map(drafts.map(({ id, path }) => [id, path]))
@@ -240,9 +241,21 @@ function checkOverrides(reader: Reader): void {
 const UNKNOWN_OPERATOR = 'unknown operator '
 
 /** What stages ask of the file as a whole. Only of one that is good in its parts: one mistake is not told twice. */
-function checkStages(drafts: readonly StageDraft[], reader: Reader, instruments: number): void {
-  for (const { operator, options, path } of drafts) {
-    const problem = operator?.check?.(options, { instruments })
+function checkStages(
+  drafts: readonly StageDraft[],
+  { links }: Wiring,
+  reader: Reader,
+  instruments: number,
+): void {
+  const stages = drafts.map(({ operator }, index) => ({
+    operator: operator?.name ?? '',
+    inputs: links[index]!.map(({ from }) => from),
+  }))
+  for (const [number, { operator, options, path }] of drafts.entries()) {
+    const problem = operator?.check?.(options, {
+      instruments,
+      meetsBefore: (wanted, before) => meetsBefore(stages, number, wanted, before),
+    })
     if (problem !== undefined) reader.report([...path, ...problem.path], problem.message)
   }
 }
@@ -271,10 +284,10 @@ function readStage(reader: Reader, index: number, registry: Registry, names: Sta
   if (!isMap) {
     reader.report(path, `expected a map with id and operator, got ${reader.show(stage)}`)
     const nothing = { id: undefined, operator: undefined, inputs: undefined, options: undefined }
-    return { path, hasId: true, hasInputs: true, settings: undefined, ...nothing }
+    return { path, hasId: true, hasInputs: true, settings: undefined, keys: new Set(), ...nothing }
   }
-  const hasInputs = Object.hasOwn(stage, 'inputs')
-  const hasId = Object.hasOwn(stage, 'id')
+  const keys = new Set(Object.keys(stage))
+  const [hasInputs, hasId] = [keys.has('inputs'), keys.has('id')]
   const operator = readOperator(reader, path, registry)
   return {
     path,
@@ -284,7 +297,8 @@ function readStage(reader: Reader, index: number, registry: Registry, names: Sta
     inputs: hasInputs ? reader.read(inputIds, [...path, 'inputs']) : undefined,
     hasInputs,
     options: operator === undefined ? undefined : readOptions(reader, path, operator),
-    settings: readSettings(reader, path, operator),
+    settings: readSettings(reader, path, keys, operator),
+    keys,
   }
 }
 
@@ -292,11 +306,12 @@ function readStage(reader: Reader, index: number, registry: Registry, names: Sta
 function readSettings(
   reader: Reader,
   path: readonly string[],
+  keys: ReadonlySet<string>,
   operator: AnyOperator | undefined,
 ): StageSettings {
   const own = operator === undefined ? [] : (keysOf(operator.options) ?? [])
   return settingsOf((key) => {
-    const isThere = reader.document.valueAt([...path, key]) !== undefined && !own.includes(key)
+    const isThere = keys.has(key) && !own.includes(key)
     return isThere
       ? reader.read(stageSettingCodecs[key] as unknown as t.Type<never, unknown>, [...path, key])
       : undefined

@@ -53,9 +53,13 @@ export const FILE_KEYS = {
       'Modules with operators of your own (defineOperator); paths begin at the folder of this file. Loading one executes it.',
       { examples: [['./my-operator.ts']] },
     ),
-    edges: listOf(edgeCodec),
-    budget,
-    deadLetters: options({ dir: text }),
+    edges: listOf(edgeCodec).describe(
+      'How stages are joined, where the default (32,768 records, block) will not do.',
+    ),
+    budget: budget.describe("Bounds on a record's own time through all stages of its island, by quantile."),
+    deadLetters: options({ dir: text.describe('The folder that they go to.') }).describe(
+      'Keeps records that a stage failed at.',
+    ),
     server: serverSettings.describe('Serves API and dashboard while the pipeline runs; see docs/api.md.'),
     alerts: alertList.describe('Conditions on what is measured, and who is told; see docs/alerts.md.'),
     runtime: runtimeSettings.describe(

@@ -1,6 +1,7 @@
 import { ANY_INSTRUMENT, Instruments, type InstrumentSpec, type MatchingEngine } from '../book/index.ts'
 import { Details } from './details.ts'
 import { Gate } from './gate.ts'
+import { Inlet } from './inlet.ts'
 import { Names, OrderNames } from './names.ts'
 
 /** What a market begins with that was there before this run: brought back from a journal. */
@@ -31,6 +32,7 @@ interface Shared {
   readonly defaultInstrument: Omit<InstrumentSpec, 'symbol'> | undefined
   /** Every engine there is: one, or one for each worker. */
   readonly engines: MatchingEngine[]
+  readonly inlet: Inlet
   sequence: number
   recovered: Recovered
   batchRecords: number | undefined
@@ -38,10 +40,13 @@ interface Shared {
   stdoutTaken: boolean
 }
 
-/** Where the stages of one island, or of one worker, find their engine. */
+/** Where the stages of one worker, or of all where there is but one, find their engine and one another's scores. */
 interface Scope {
   engine: MatchingEngine | undefined
+  readonly scores: OrderScores
 }
+
+const newScope = (): Scope => ({ engine: undefined, scores: { risk: undefined, against: undefined } })
 
 /**
  * What the operators of one pipeline share: the instrument table, the names of clients and orders at its edges,
@@ -57,8 +62,12 @@ export class Market {
   readonly groups: Names
   readonly orders: OrderNames
   readonly gate: Gate
+  /** Commands of stages, for the pump to put in. */
+  readonly inlet: Inlet
   /** What is known about commands that could not be read, by their sequence. */
   readonly details: Details
+  /** What stages tell one another about a new order that begins at a word, each from 0 to 1. */
+  readonly scores: OrderScores
   private readonly shared: Shared
   private readonly scope: Scope
 
@@ -69,12 +78,14 @@ export class Market {
     of?: { readonly shared: Shared; readonly scope: Scope },
   ) {
     this.shared = of?.shared ?? newShared(instruments, options)
-    this.scope = of?.scope ?? { engine: undefined }
+    this.scope = of?.scope ?? newScope()
     this.instruments = this.shared.instruments
     this.clients = this.shared.clients
     this.groups = this.shared.groups
     this.orders = this.shared.orders
     this.details = this.shared.details
+    this.inlet = this.shared.inlet
+    this.scores = this.scope.scores
     this.gate = new Gate()
   }
 
@@ -83,7 +94,7 @@ export class Market {
    * @param ownEngine whether it has an engine of its own too: one worker of a partition
    */
   view({ ownEngine = false }: { readonly ownEngine?: boolean } = {}): Market {
-    const scope = ownEngine ? { engine: undefined } : this.scope
+    const scope = ownEngine ? newScope() : this.scope
     return new Market([], {}, { shared: this.shared, scope })
   }
 
@@ -184,6 +195,7 @@ function newShared(instruments: Iterable<InstrumentSpec>, { defaultInstrument }:
     details: new Details(),
     defaultInstrument,
     engines,
+    inlet: new Inlet(),
     sequence: 0,
     recovered: NOTHING,
     batchRecords: undefined,
@@ -198,6 +210,13 @@ function liveInstrument(engines: readonly MatchingEngine[], orderId: number): nu
     if (slot !== 0) return engine.slotInstrument(slot)
   }
   return ANY_INSTRUMENT
+}
+
+export interface OrderScores {
+  /** How risky it is: set by a stage that knows positions. */
+  risk: ((words: Int32Array, at: number) => number) | undefined
+  /** How likely the price moves against it: set by a stage that predicts. */
+  against: ((words: Int32Array, at: number) => number) | undefined
 }
 
 /** What the high half of an order id counts. */

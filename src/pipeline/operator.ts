@@ -122,6 +122,11 @@ export interface StageTraits {
   readonly isAsync?: boolean
   /** What it does depends on what it has seen: its id should be said, so that a reload finds its state again. */
   readonly isStateful?: boolean
+  /** It has the order books, or looks at them: it runs on the thread that they are on. */
+  readonly hasBook?: boolean
+  readonly looksAtBook?: boolean
+  /** What it takes up or shares with others is on the main thread. */
+  readonly staysOnMainThread?: boolean
   /** What one record takes in it, about, in nanoseconds; measured by `npm run bench -- pipeline`. */
   readonly costNs?: number
 }
@@ -146,6 +151,13 @@ export interface StageContext {
   readonly upstream?: ReadonlyMap<string, Step> | undefined
 }
 
+/** What a stage may ask of the file that it stands in. */
+export interface WholeFile {
+  readonly instruments: number
+  /** Whether records from this stage meet a stage of one operator before they come to one of another, on every way. */
+  readonly meetsBefore: (wanted: string, before: string) => boolean
+}
+
 /** What a pipeline file names: `operator: NAME`. Adding one is a file in src/operators and a line in its registry. */
 export interface Operator<Options> {
   readonly name: string
@@ -160,7 +172,7 @@ export interface Operator<Options> {
   readonly role?: 'switch' | 'merge'
   readonly traits?: (options: Options) => StageTraits
   /** What options that are good in themselves ask for and the file does not give. */
-  readonly check?: (options: Options, file: { readonly instruments: number }) => StageProblem | undefined
+  readonly check?: (options: Options, file: WholeFile) => StageProblem | undefined
   readonly create: (options: Options, context: StageContext) => TE.TaskEither<StageProblem, Part>
 }
 

@@ -50,6 +50,7 @@ class Pump {
   private readonly hold: () => Promise<void> | undefined
   private isStopping = false
   private isCancelled = false
+  private hasEnded = false
   /** Ends the wait under way. */
   private wake: () => void = () => {}
 
@@ -84,7 +85,7 @@ class Pump {
   }
 
   private async feed(): Promise<void> {
-    const { source, batch, subscriber } = this
+    const { source, batch, market, subscriber } = this
     let turnEnds = performance.now() + TURN_MS
     while (!this.isCancelled && this.allowance.left > 0) {
       const held = this.hold()
@@ -92,12 +93,13 @@ class Pump {
         await this.until(held)
         continue
       }
-      const more = this.pull()
+      const isOver = !this.pull()
       if (batch.count > 0) {
         this.number()
         subscriber.next(batch)
       }
-      if (!more) break
+      if (isOver && market.inlet.isEmpty) break
+      if (isOver) continue
       if (batch.count === 0 && source.ready !== undefined && !this.isStopping)
         await this.until(source.ready())
       // Also after a wait: what it waited for may have been there already, and then nobody else had a turn.
@@ -124,22 +126,33 @@ class Pump {
 
   /** Fills the batch, stopping at each probe to time the source for it alone. Returns whether there may be more. */
   private pull(): boolean {
-    const { batch, source, clock } = this
+    const { batch, clock, market } = this
     batch.count = 0
-    const room = Math.min(batch.capacity, this.allowance.left)
-    if (clock === undefined) return source.pull(batch, room)
+    market.inlet.drain(batch, batch.capacity)
+    // What stages send does not count among what the source is asked for.
+    const room = Math.min(batch.capacity, this.allowance.left + batch.count)
+    this.allowance.left += batch.count
+    if (clock === undefined) return this.pullSource(room)
     clock.batchBegan()
     for (;;) {
       const before = batch.count
       const upTo = Math.min(room, before + clock.recordsBeforeProbe)
-      const more = source.pull(batch, upTo)
+      const more = this.pullSource(upTo)
       clock.letPass(batch.count - before)
       if (!more || batch.count < upTo || batch.count === room) return more
       clock.start()
-      const alsoMore = source.pull(batch, upTo + 1)
+      const alsoMore = this.pullSource(upTo + 1)
       if (batch.count > upTo) clock.entered(upTo)
       if (!alsoMore || batch.count === upTo || batch.count === room) return alsoMore
     }
+  }
+
+  /** A source that has ended is not asked again. */
+  private pullSource(upTo: number): boolean {
+    if (this.hasEnded) return false
+    const more = this.source.pull(this.batch, upTo)
+    this.hasEnded = !more
+    return more
   }
 
   private number(): void {

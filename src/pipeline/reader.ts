@@ -52,7 +52,7 @@ export class Reader {
 
   /** Notes what is doubtful but can be run. */
   warn(path: readonly string[], message: string, of: Part = 'value'): void {
-    this.warnings.push(this.document.problem(path, message, of))
+    this.warnings.push({ ...this.document.problem(path, message, of), severity: 'warning' })
   }
 
   /** A value as it may be printed. */

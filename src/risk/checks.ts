@@ -55,6 +55,8 @@ export class Checks {
   private instrument: number
   private side: number
   private added: number
+  /** Whether the totals of the client have been summed up for it. */
+  private isSummed: boolean
 
   constructor(book: RiskBook, breakers: Breakers, alerts: Alerts) {
     this.engine = undefined
@@ -64,6 +66,7 @@ export class Checks {
     this.alerts = alerts
     this.limits = book.instrumentLimits
     this.from = 0
+    this.isSummed = false
     this.client = this.owner = this.row = this.instrument = this.side = this.added = 0
   }
 
@@ -87,14 +90,15 @@ export class Checks {
     isMessage: boolean,
   ): number {
     const { book } = this
-    const owner = book.client(client)
     const row = book.position(client, instrument)
+    const owner = book.client(client)
     this.client = client
     this.owner = owner
     this.row = row
     this.instrument = instrument
     this.side = (head >>> 8) & 0xff
     this.added = added
+    this.isSummed = false
     this.resolveLimits(owner, row, instrument)
     const stop = ((head >>> 16) & 0xff) === OrderType.trailingStop ? 0 : given
     const paced = isMessage ? this.pace() : ACCEPTED
@@ -116,7 +120,7 @@ export class Checks {
     this.client = client
     this.owner = book.client(client)
     this.instrument = instrument
-    this.resolveLimits(this.owner, book.positions.find(client, instrument), instrument)
+    this.resolveLimits(this.owner, book.findPosition(client, instrument), instrument)
     book.touchClient(this.owner)
     book.totals[(this.owner >> 1) + CLIENT_MESSAGES]!++
     this.takeToken()
@@ -208,7 +212,8 @@ export class Checks {
     const room = (burst === 0 ? Math.max(1, rate) : burst) * UNITS_PER_SECOND
     const at = totals[cells + CLIENT_TOKENS_AT]!
     let tokens = at < 0 ? room : Math.min(room, totals[cells + CLIENT_TOKENS]! + (now - at) * rate)
-    const has = tokens >= UNITS_PER_SECOND
+    // A token may be there by less than a unit of time, 512 ns, early: the bucket then owes it.
+    const has = tokens > UNITS_PER_SECOND - rate
     if (has) tokens -= UNITS_PER_SECOND
     totals[cells + CLIENT_TOKENS] = tokens
     totals[cells + CLIENT_TOKENS_AT] = now
@@ -300,6 +305,7 @@ export class Checks {
     const net = limits[from + LimitField.maxNetExposure]!
     if (gross === Infinity && net === Infinity) return ACCEPTED
     sumUp(book, this.owner)
+    this.isSummed = true
     const { scratch, instrumentCells } = book
     const of = this.instrument * INSTRUMENT_CELLS
     const marked = instrumentCells[of + INSTRUMENT_MARK]!
@@ -321,7 +327,7 @@ export class Checks {
     const { book, breakers, owner } = this
     const most = this.limit(LimitField.maxDailyLoss)
     if (most !== Infinity || breakers.lossUnits !== Infinity) {
-      sumUp(book, owner)
+      if (!this.isSummed) sumUp(book, owner)
       if (isWideBelowMinus(book.scratch, TOTAL_PROFIT, breakers.lossUnits)) {
         breakers.lost(owner)
         if (this.refuses(RejectCode.RISK_BREAKER)) return RejectCode.RISK_BREAKER
@@ -332,11 +338,17 @@ export class Checks {
     }
     if (this.limit(LimitField.rejectSelfTrade) !== 1 || this.engine === undefined) return ACCEPTED
     const type = (head >>> 16) & 0xff
-    if (type > OrderType.market) return ACCEPTED
+    if (type > OrderType.market || !this.hasOwnAcross()) return ACCEPTED
     return wouldMeetOwn(this.engine, this.instrument, this.client, this.side, price, open) &&
       this.refuses(RejectCode.RISK_SELF_TRADE)
       ? RejectCode.RISK_SELF_TRADE
       : ACCEPTED
+  }
+
+  /** Whether the client may have an order on the other side: it has, or it is in a group. */
+  private hasOwnAcross(): boolean {
+    const cell = this.side === Side.buy ? POSITION_OPEN_SELL : POSITION_OPEN_BUY
+    return this.book.totals[(this.row >> 1) + cell] !== 0 || this.engine!.state.groups.size !== 0
   }
 
   /** Whether the order can only bring the position nearer to nothing, whatever else of its side trades. */

@@ -1,4 +1,3 @@
-import * as heapNames from '../memory/heap.ts'
 import * as riskState from './risk-state.ts'
 import type { RiskBook } from './risk-state.ts'
 import { ROW_INSTRUMENT } from './pair-index.ts'
@@ -6,11 +5,10 @@ import * as rows from './rows.ts'
 import * as wide from './wide.ts'
 
 // Bound here so that V8 folds them into the code (ARCHITECTURE.md, 'Constants on the hot path').
-const { NONE } = heapNames
 const { INSTRUMENT_CELLS, INSTRUMENT_MARK, INSTRUMENT_SCALE } = riskState
-const { CLIENT_FIRST, POSITION_COST, POSITION_DAY_BASE, POSITION_LOTS, POSITION_NEXT } = rows
-const { POSITION_OPEN_BUY, POSITION_OPEN_SELL, POSITION_REALISED } = rows
-const { addScaled, addScaledProduct, clearWide } = wide
+const { CLIENT_POSITIONS, POSITION_COST, POSITION_DAY, POSITION_DAY_BASE, POSITION_LOTS } = rows
+const { POSITION_OFFSET, POSITION_OPEN_BUY, POSITION_OPEN_SELL, POSITION_REALISED, ROW_WORDS } = rows
+const { addScaled, addScaledProduct, addWide, clearWide } = wide
 const INSTRUMENT_OF = ROW_INSTRUMENT
 
 /**
@@ -24,16 +22,44 @@ export const TOTAL_PROFIT = 10
 
 /**
  * Sums up a client's positions, each valued at its instrument's mark as it is now: exact, and a few nanoseconds for each
- * instrument that the client has ever been in.
+ * instrument that the client has ever been in. Floats do it where what they add up to has 52 bits, which then holds for every
+ * part of the sums too; or else it is done once more with wide numbers.
  */
 export function sumUp(book: RiskBook, client: number): void {
+  const { words, totals, markValues, scales, day } = book
+  let [gross, netLong, netShort, profit, size] = [0, 0, 0, 0, 0]
+  const end = client + words[client + CLIENT_POSITIONS]! * ROW_WORDS
+  for (let row = client + ROW_WORDS; row <= end; row += ROW_WORDS) {
+    if (words[row + POSITION_DAY] !== day) book.touchPosition(row)
+    const cells = row >> 1
+    const instrument = words[row + INSTRUMENT_OF]!
+    const value = markValues[instrument]!
+    const lots = totals[cells + POSITION_LOTS]!
+    const offset = totals[cells + POSITION_OFFSET]! * scales[instrument]!
+    const up = lots + totals[cells + POSITION_OPEN_BUY]!
+    const down = lots - totals[cells + POSITION_OPEN_SELL]!
+    const worst = worstLots(up, down) * value
+    gross += worst
+    netLong += up * value
+    netShort += down * value
+    profit += lots * value + offset
+    size += worst + worst + worst + Math.abs(offset)
+  }
+  // NaN, of an offset that is too large, is not below anything.
+  if (!(size < PLAIN_SIZE)) return sumUpWide(book, client)
+  const { scratch } = book
+  setPlain(scratch, TOTAL_GROSS, gross)
+  setPlain(scratch, TOTAL_NET_LONG, netLong)
+  setPlain(scratch, TOTAL_NET_SHORT, netShort)
+  setPlain(scratch, TOTAL_PROFIT, profit)
+}
+
+/** The same where floats do not do. */
+function sumUpWide(book: RiskBook, client: number): void {
   const { words, totals, instrumentCells, scratch } = book
-  clearWide(scratch, TOTAL_GROSS)
-  clearWide(scratch, TOTAL_NET_LONG)
-  clearWide(scratch, TOTAL_NET_SHORT)
-  clearWide(scratch, TOTAL_PROFIT)
-  for (let row = words[client + CLIENT_FIRST]!; row !== NONE; row = words[row + POSITION_NEXT]!) {
-    book.touchPosition(row)
+  for (const total of TOTALS) clearWide(scratch, total)
+  const end = client + words[client + CLIENT_POSITIONS]! * ROW_WORDS
+  for (let row = client + ROW_WORDS; row <= end; row += ROW_WORDS) {
     const cells = row >> 1
     const of = words[row + INSTRUMENT_OF]! * INSTRUMENT_CELLS
     const mark = instrumentCells[of + INSTRUMENT_MARK]!
@@ -49,6 +75,15 @@ export function sumUp(book: RiskBook, client: number): void {
     addScaled(scratch, TOTAL_PROFIT, totals, cells + POSITION_REALISED, 1, scale)
     addScaled(scratch, TOTAL_PROFIT, totals, cells + POSITION_DAY_BASE, -1, scale)
   }
+}
+
+const TOTALS = [TOTAL_GROSS, TOTAL_NET_LONG, TOTAL_NET_SHORT, TOTAL_PROFIT] as const
+/** 2^52: sums of whole numbers that are smaller are exact. */
+const PLAIN_SIZE = 4_503_599_627_370_496
+
+function setPlain(cells: Float64Array, at: number, value: number): void {
+  clearWide(cells, at)
+  addWide(cells, at, value)
 }
 
 /** The larger of a position if all buys trade and of one if all sells do, either way. */

@@ -8,7 +8,7 @@ import * as wide from './wide.ts'
 const { CLIENT, EventKind, HEAD, headKind, headSide, INSTRUMENT, LOTS, MAKER_CLIENT, OPEN_LOTS } = record
 const { PREVIOUS_OPEN_LOTS, PRICE_TICKS, readU64, SEQUENCE, Side } = record
 const { INSTRUMENT_CELLS, INSTRUMENT_LAST, INSTRUMENT_LAST_SEQUENCE, INSTRUMENT_LAST_TIME } = riskState
-const { INSTRUMENT_MARK, INSTRUMENT_MOVE } = riskState
+const { INSTRUMENT_MOVE } = riskState
 const { CLIENT_TRADES, POSITION_COST, POSITION_LOTS, POSITION_OPEN_BUY, POSITION_OPEN_SELL } = rows
 const { POSITION_REALISED } = rows
 const { addProduct, addScaled, clearWide, sharePart } = wide
@@ -41,10 +41,11 @@ function open(book: RiskBook, row: number, side: number, lots: number): void {
 }
 
 /** The price that positions are valued at while there is neither a trade nor a reference. */
-function followPrice({ instrumentCells, instruments }: RiskBook, instrument: number, ticks: number): void {
+function followPrice(book: RiskBook, instrument: number, ticks: number): void {
+  const { instrumentCells, instruments } = book
   const at = instrument * INSTRUMENT_CELLS
   if (instrumentCells[at + INSTRUMENT_LAST] !== 0 || ticks === 0) return
-  if (instruments.referenceTicks[instrument] === 0) instrumentCells[at + INSTRUMENT_MARK] = ticks
+  if (instruments.referenceTicks[instrument] === 0) book.setMark(instrument, ticks)
 }
 
 /** In a trade of an auction, too, the order that comes first is the buy order. */
@@ -61,7 +62,8 @@ function followTrade(book: RiskBook, words: Int32Array, at: number): void {
   const move = before === 0 ? 0 : Math.abs(price - before)
   const mean = cells[of + INSTRUMENT_MOVE]!
   cells[of + INSTRUMENT_MOVE] = mean + Math.floor((move * MOVE_UNITS - mean) * MOVE_SHARE)
-  cells[of + INSTRUMENT_LAST] = cells[of + INSTRUMENT_MARK] = price
+  cells[of + INSTRUMENT_LAST] = price
+  book.setMark(instrument, price)
   cells[of + INSTRUMENT_LAST_TIME] = book.now
   cells[of + INSTRUMENT_LAST_SEQUENCE] = readU64(words, at + SEQUENCE)
 }
@@ -74,6 +76,7 @@ function followSide(book: RiskBook, client: number, instrument: number, lots: nu
   book.totals[(owner >> 1) + CLIENT_TRADES]!++
   open(book, row, lots > 0 ? Side.buy : Side.sell, lots > 0 ? -lots : lots)
   fill(book, row, lots, price)
+  book.setOffset(row)
 }
 
 /**

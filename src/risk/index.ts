@@ -22,7 +22,7 @@ export {
   type RiskChange,
 } from './risk-command.ts'
 export { RiskEngine } from './risk-engine.ts'
-export type { RiskRoom } from './risk-state.ts'
+export type { RiskRoom } from './row-store.ts'
 export { imbalance } from './settlement/balance.ts'
 export { readReport, sideName, type ExecutionReport } from './settlement/execution-report.ts'
 export { FeeSchedule, type FeeSettings } from './settlement/fees.ts'

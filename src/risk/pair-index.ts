@@ -62,6 +62,27 @@ export class PairIndex {
     this.count++
   }
 
+  /** A row that is in the table has been copied to another place, chain and all. */
+  move(from: number, to: number): void {
+    const { words } = this.heap
+    const hash = pairHash(words[to + CLIENT]!, words[to + INSTRUMENT]!)
+    if (this.moveIn(this.buckets, hash, from, to)) return
+    if (this.old !== undefined) this.moveIn(this.old, hash, from, to)
+  }
+
+  private moveIn(table: Int32Array, hash: number, from: number, to: number): boolean {
+    const { words } = this.heap
+    const bucket = hash & (table.length - 1)
+    if (table[bucket] === from) {
+      table[bucket] = to
+      return true
+    }
+    let row = table[bucket]!
+    while (row !== EMPTY && words[row + CHAIN] !== from) row = words[row + CHAIN]!
+    if (row !== EMPTY) words[row + CHAIN] = to
+    return row !== EMPTY
+  }
+
   /** All rows, by client and then by instrument. */
   sorted(): number[] {
     const { words } = this.heap

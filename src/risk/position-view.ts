@@ -38,7 +38,7 @@ export interface ClientView {
 
 /** A position as an object, for programs and tests; all zero where there is none. */
 export function readPosition(book: RiskBook, client: number, instrument: number): PositionView {
-  const row = book.positions.find(client | 0, instrument)
+  const row = book.findPosition(client | 0, instrument)
   const markTicks = book.instrumentCells[instrument * INSTRUMENT_CELLS + INSTRUMENT_MARK] ?? 0
   if (row === NONE) return { ...NOTHING, client, instrument, markTicks }
   const { totals } = book
@@ -62,8 +62,8 @@ const NOTHING = { lots: 0, openBuyLots: 0, openSellLots: 0, cost: 0n, realised: 
 
 /** All positions that there have been, by client and instrument. */
 export function readPositions(book: RiskBook): PositionView[] {
-  return book.positions
-    .sorted()
+  return book
+    .positionRows()
     .map((row) => readPosition(book, book.words[row + ROW_CLIENT]! >>> 0, book.words[row + ROW_INSTRUMENT]!))
 }
 

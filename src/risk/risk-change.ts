@@ -82,7 +82,7 @@ export function reloadRisk(target: ChangeTarget, settings: RiskSettings): void {
         other.client === scope.client && other.instrument === scope.instrument && values.has(field),
     )
   for (const { scope, values } of book.limits.all())
-    for (const field of [...values.keys()])
+    for (const field of Array.from(values.keys()))
       if (!isWanted(scope, field)) setLimit(target, scope, field, undefined, 'reload')
   for (const { scope, values } of wanted)
     for (const [field, value] of values) setLimit(target, scope, field, value, 'reload')

@@ -8,7 +8,8 @@ import * as following from './follow.ts'
 import * as logTime from './log-time.ts'
 import { hashRisk, restoreRiskSnapshot, takeRiskSnapshot } from './risk-snapshot.ts'
 import { changeByCommand, load, type ChangeTarget, type RiskSettings } from './risk-change.ts'
-import { RiskBook, type RiskRoom } from './risk-state.ts'
+import { RiskBook } from './risk-state.ts'
+import type { RiskRoom } from './row-store.ts'
 
 // Bound here so that V8 folds them into the code (ARCHITECTURE.md, 'Constants on the hot path').
 const { CLIENT, CODE, CommandKind, EventKind, HEAD, headKind, INSTRUMENT, LINKED_ORDER_ID, LOTS } = record

@@ -6,7 +6,7 @@ import { parseDecimal, unitsToDecimal, type Decimal } from '../book/decimal.ts'
 import type { BreakerSettings } from './breakers.ts'
 import type { ChangeTarget } from './risk-change.ts'
 import { ROW_CLIENT, ROW_INSTRUMENT } from './pair-index.ts'
-import { INSTRUMENT_CELLS, INSTRUMENT_SCALE } from './risk-state.ts'
+import { INSTRUMENT_CELLS, INSTRUMENT_MARK, INSTRUMENT_SCALE } from './risk-state.ts'
 import * as rows from './rows.ts'
 
 /**
@@ -50,9 +50,19 @@ const LAST_WORDS = [
   rows.POSITION_LAST_LOTS,
   rows.POSITION_LAST_STOP,
 ] as const
-/** From the time of the latest order to the day base. */
-const POSITION_CELLS = rows.POSITION_DAY_BASE + 2 - rows.POSITION_LAST_TIME
-const POSITION_NUMBERS = 2 + LAST_WORDS.length + POSITION_CELLS
+const POSITION_CELLS = [
+  rows.POSITION_LAST_TIME,
+  rows.POSITION_LOTS,
+  rows.POSITION_OPEN_BUY,
+  rows.POSITION_OPEN_SELL,
+  rows.POSITION_COST,
+  rows.POSITION_COST + 1,
+  rows.POSITION_REALISED,
+  rows.POSITION_REALISED + 1,
+  rows.POSITION_DAY_BASE,
+  rows.POSITION_DAY_BASE + 1,
+] as const
+const POSITION_NUMBERS = 2 + LAST_WORDS.length + POSITION_CELLS.length
 const LIMIT_NUMBERS = 5
 const HEAD_NUMBERS = 7
 const BREAKER_NUMBERS = 9
@@ -93,10 +103,9 @@ function numbersOf({ book, checks, breakers }: ChangeTarget): number[] {
     clients.push(client, tripped, words[row + rows.CLIENT_TRIP_CODE]!, finite(until), ...numbers)
   }
   const positions: number[] = []
-  for (const row of book.positions.sorted()) {
+  for (const row of book.positionRows()) {
     book.touchPosition(row)
-    const from = (row >> 1) + rows.POSITION_LAST_TIME
-    const cells = totals.subarray(from, from + POSITION_CELLS)
+    const cells = POSITION_CELLS.map((cell) => totals[(row >> 1) + cell]!)
     if (words[row + rows.POSITION_LAST_LOTS] === 0 && cells.every((cell) => cell === 0)) continue
     positions.push(words[row + ROW_CLIENT]! >>> 0, words[row + ROW_INSTRUMENT]!)
     positions.push(...LAST_WORDS.map((word) => words[row + word]!), ...cells)
@@ -181,6 +190,8 @@ export function restoreRiskSnapshot(target: ChangeTarget, bytes: Uint8Array): vo
     const [code, action] = numbers.take(2)
     target.checks.actions[code!] = action!
   }
+  for (let each = 0; each < known!; each++)
+    book.setMark(each, book.instrumentCells[each * INSTRUMENT_CELLS + INSTRUMENT_MARK]!)
   book.writeLimits()
   target.breakers.set(breakerSettings(numbers.take(BREAKER_NUMBERS)))
 }
@@ -201,7 +212,9 @@ function restorePosition({ book }: ChangeTarget, numbers: readonly number[]): vo
   const row = book.position(client! | 0, instrument!)
   book.words[row + rows.POSITION_DAY] = book.day
   for (const [i, word] of LAST_WORDS.entries()) book.words[row + word] = rest[i]!
-  book.totals.set(rest.slice(LAST_WORDS.length), (row >> 1) + rows.POSITION_LAST_TIME)
+  for (const [i, cell] of POSITION_CELLS.entries())
+    book.totals[(row >> 1) + cell] = rest[LAST_WORDS.length + i]!
+  book.setOffset(row)
 }
 
 /** Cells 6 and 8 of an instrument, and a client's end of a trip, may be without end. */

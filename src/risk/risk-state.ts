@@ -1,28 +1,20 @@
 import { parseDecimal, type Decimal } from '../book/decimal.ts'
 import type { Instruments } from '../book/index.ts'
-import { Heap, NONE, Pool } from '../memory/heap.ts'
 import { LIMIT_CELLS } from './limit-field.ts'
 import { LimitBook, VENUE, writeDefaults, type LimitScope, type MoneyUnit } from './limit-book.ts'
 import { UNITS_PER_DAY } from './log-time.ts'
-import { PairIndex, ROW_CLIENT, ROW_INSTRUMENT } from './pair-index.ts'
+import { ROW_INSTRUMENT } from './pair-index.ts'
+import { RowStore, type RiskRoom } from './row-store.ts'
 import * as rows from './rows.ts'
 import * as wide from './wide.ts'
 
 // Bound here so that V8 folds them into the code (ARCHITECTURE.md, 'Constants on the hot path').
-const { CLIENT_DAY, CLIENT_FIRST, CLIENT_LIMITS, CLIENT_MESSAGES, CLIENT_TOKENS_AT, CLIENT_TRADES } = rows
-const { POSITION_COST, POSITION_DAY, POSITION_DAY_BASE, POSITION_LAST_SEQUENCE, POSITION_LIMITS } = rows
-const { CLIENT_REJECT_WINDOW, POSITION_LOTS, POSITION_NEXT, POSITION_REALISED, ROW_WORDS } = rows
-const { addProduct, addScaled, clearWide, copyWide } = wide
+const { CLIENT_DAY, CLIENT_LIMITS, CLIENT_MESSAGES, CLIENT_TRADES, POSITION_COST, POSITION_DAY } = rows
+const { POSITION_DAY_BASE, POSITION_LIMITS, POSITION_LOTS, POSITION_OFFSET, POSITION_REALISED } = rows
+const { addProduct, addScaled, copyWide } = wide
 /** This module's own: V8 folds it. */
-const [CLIENT_OF, INSTRUMENT_OF] = [ROW_CLIENT, ROW_INSTRUMENT]
+const INSTRUMENT_OF = ROW_INSTRUMENT
 const OF_CLIENT = -1
-
-/** Cells of `totals of a client`, wide numbers of money units: see totalsOf in exposure.ts. */
-export interface RiskRoom {
-  /** Clients and positions to make room for at first; more are taken as they come. */
-  readonly clients?: number | undefined
-  readonly positions?: number | undefined
-}
 
 /** What is known of each instrument: cells of a row of 16. */
 export const INSTRUMENT_CELLS = 16
@@ -49,9 +41,7 @@ export const INSTRUMENT_SCALE = 10
  * All that risk knows, in one flat object that the functions of this folder work on: positions and clients as rows of one
  * heap, found by open tables that grow a few buckets at a time; instruments and limits as dense rows of cells.
  */
-export class RiskBook extends Heap {
-  readonly clients: PairIndex
-  readonly positions: PairIndex
+export class RiskBook extends RowStore {
   readonly instruments: Instruments
   readonly limits: LimitBook
   /** INSTRUMENT_CELLS for each instrument. */
@@ -63,6 +53,9 @@ export class RiskBook extends Heap {
   ownRows: number
   /** The limits that hold for the order at hand, where its client has own ones. */
   readonly merged: Float64Array
+  /** Units of money of one tick times one lot of each instrument, and of one lot at its mark: what sums read. */
+  scales: Float64Array
+  markValues: Float64Array
   known: number
   /** The unit of money: the largest that one tick times one lot of every instrument is a whole number of. */
   money: MoneyUnit
@@ -73,13 +66,9 @@ export class RiskBook extends Heap {
   sequence: number
   /** Room for sums. */
   readonly scratch: Float64Array
-  private readonly rows: Pool
 
-  constructor(instruments: Instruments, { clients = 256, positions = 1_024 }: RiskRoom = {}) {
-    super((clients + positions) * ROW_WORDS)
-    this.rows = new Pool(this, ROW_WORDS)
-    this.clients = new PairIndex(this, clients)
-    this.positions = new PairIndex(this, positions)
+  constructor(instruments: Instruments, room: RiskRoom = {}) {
+    super(room)
     this.instruments = instruments
     this.limits = new LimitBook()
     this.instrumentCells = new Float64Array(16 * INSTRUMENT_CELLS)
@@ -87,6 +76,8 @@ export class RiskBook extends Heap {
     this.ownLimits = new Float64Array(LIMIT_CELLS).fill(NaN)
     this.ownRows = 1
     this.merged = new Float64Array(LIMIT_CELLS)
+    this.scales = new Float64Array(16)
+    this.markValues = new Float64Array(16)
     this.known = 0
     this.money = { units: 1n, scale: 0 }
     this.now = 0
@@ -94,18 +85,6 @@ export class RiskBook extends Heap {
     this.sequence = 0
     this.scratch = new Float64Array(16)
     this.followInstruments()
-  }
-
-  /** The row of a client, made at its first use. */
-  client(client: number): number {
-    const row = this.clients.find(client, OF_CLIENT)
-    return row === NONE ? this.addClient(client) : row
-  }
-
-  /** The row of a client's position in an instrument, made at its first use. */
-  position(client: number, instrument: number): number {
-    const row = this.positions.find(client, instrument)
-    return row === NONE ? this.addPosition(client, instrument) : row
   }
 
   /** Instruments may be added while running. */
@@ -116,6 +95,8 @@ export class RiskBook extends Heap {
       const room = Math.max(count, this.known * 2)
       this.instrumentCells = widened(this.instrumentCells, room * INSTRUMENT_CELLS)
       this.instrumentLimits = widened(this.instrumentLimits, room * LIMIT_CELLS)
+      this.scales = widened(this.scales, room)
+      this.markValues = widened(this.markValues, room)
     }
     for (let each = this.known; each < count; each++) {
       const at = each * INSTRUMENT_CELLS
@@ -180,6 +161,27 @@ export class RiskBook extends Heap {
     copyWide(totals, cells + POSITION_DAY_BASE, totals, cells + POSITION_REALISED)
     addProduct(totals, cells + POSITION_DAY_BASE, totals[cells + POSITION_LOTS]!, mark)
     addScaled(totals, cells + POSITION_DAY_BASE, totals, cells + POSITION_COST, -1, 1)
+    this.setOffset(row)
+  }
+
+  /** Sums up what of a position's profit does not move with its price. */
+  setOffset(row: number): void {
+    const { totals } = this
+    const cells = row >> 1
+    const high =
+      totals[cells + POSITION_REALISED]! - totals[cells + POSITION_COST]! - totals[cells + POSITION_DAY_BASE]!
+    const low =
+      totals[cells + POSITION_REALISED + 1]! -
+      totals[cells + POSITION_COST + 1]! -
+      totals[cells + POSITION_DAY_BASE + 1]!
+    // The low parts are below 2^42 each: with so small a high one the sum is exact.
+    totals[cells + POSITION_OFFSET] = high < HIGH_OFFSET && high > -HIGH_OFFSET ? high * WIDE_BASE + low : NaN
+  }
+
+  /** Sets what positions of an instrument are valued at. */
+  setMark(instrument: number, ticks: number): void {
+    this.instrumentCells[instrument * INSTRUMENT_CELLS + INSTRUMENT_MARK] = ticks
+    this.markValues[instrument] = ticks * this.scales[instrument]!
   }
 
   /** Begins a client's counts of the day anew if it is another. */
@@ -190,34 +192,8 @@ export class RiskBook extends Heap {
     this.totals[(row >> 1) + CLIENT_TRADES] = 0
   }
 
-  private addClient(client: number): number {
-    const row = this.takeRow(client, OF_CLIENT)
-    this.words[row + CLIENT_DAY] = this.day
-    this.totals[(row >> 1) + CLIENT_TOKENS_AT] = -1
-    this.totals[(row >> 1) + CLIENT_REJECT_WINDOW] = -1
-    this.clients.insert(row)
-    return row
-  }
-
-  private addPosition(client: number, instrument: number): number {
-    const owner = this.client(client)
-    const row = this.takeRow(client, instrument)
-    const { words } = this
-    words[row + POSITION_DAY] = this.day
-    words[row + POSITION_LAST_SEQUENCE] = 0
-    words[row + POSITION_NEXT] = words[owner + CLIENT_FIRST]!
-    words[owner + CLIENT_FIRST] = row
-    clearWide(this.totals, (row >> 1) + POSITION_DAY_BASE)
-    this.positions.insert(row)
-    return row
-  }
-
-  private takeRow(client: number, instrument: number): number {
-    const row = this.rows.take()
-    if (row === NONE) throw new Error('risk: no memory is left for another client or position')
-    this.words[row + CLIENT_OF] = client
-    this.words[row + INSTRUMENT_OF] = instrument
-    return row
+  protected override begin(row: number): void {
+    this.words[row + (this.words[row + INSTRUMENT_OF] === OF_CLIENT ? CLIENT_DAY : POSITION_DAY)] = this.day
   }
 
   /** The unit of money is the largest that one tick times one lot of each instrument is a whole number of. */
@@ -239,7 +215,8 @@ export class RiskBook extends Heap {
         throw new RangeError(
           `risk: instrument ${instruments.symbol(each)}: its steps of money are too far from those of others`,
         )
-      this.instrumentCells[each * INSTRUMENT_CELLS + INSTRUMENT_SCALE] = cell
+      this.instrumentCells[each * INSTRUMENT_CELLS + INSTRUMENT_SCALE] = this.scales[each] = cell
+      this.setMark(each, this.instrumentCells[each * INSTRUMENT_CELLS + INSTRUMENT_MARK]!)
     }
   }
 }
@@ -249,6 +226,8 @@ function greatestDivisor(a: bigint, b: bigint): bigint {
 }
 
 const MAX_SCALE = 2 ** 31
+const WIDE_BASE = 4_398_046_511_104
+const HIGH_OFFSET = 512
 
 function widened(cells: Float64Array, length: number): Float64Array {
   const next = new Float64Array(length)

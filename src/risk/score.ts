@@ -121,7 +121,7 @@ function positionAfter(
   side: number,
   lots: number,
 ): number {
-  const row = book.positions.find(client, instrument)
+  const row = book.findPosition(client, instrument)
   const cells = row >> 1
   const position = row === NONE ? 0 : book.totals[cells + POSITION_LOTS]!
   const open =

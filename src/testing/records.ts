@@ -1,12 +1,9 @@
-import { Writable } from 'node:stream'
 import { Batch, BATCH_RECORDS, RECORD_WORDS, rejectName } from '../book/index.ts'
 import * as record from '../book/record.ts'
 import { TextLines } from '../operators/input/text-lines.ts'
 import { OrderLines } from '../operators/orders/order-lines.ts'
-import { EventLines } from '../operators/sinks/event-lines.ts'
-import { Output } from '../operators/sinks/output.ts'
+import { EventText } from '../operators/sinks/event-text.ts'
 import { dashedNames } from '../operators/text/dashed-name.ts'
-import { Gate } from '../pipeline/gate.ts'
 import type { Market } from '../pipeline/market.ts'
 
 /** An order or another command as a line of NDJSON has it: see docs/stdio.md. */
@@ -66,35 +63,23 @@ export function eventObjects(market: Market, { words, count }: Batch): RecordObj
 
 /** Turns events into objects one by one. */
 export class EventWriter {
-  private readonly lines: EventLines
-  private text: string
+  private readonly text: EventText
+  private lines: string[]
 
   constructor(market: Market) {
-    this.text = ''
-    const stream = new Writable({
-      decodeStrings: false,
-      write: (chunk: string, _, done) => {
-        this.text += chunk
-        done()
-      },
-    })
-    // A gate of its own: what is kept in memory holds nobody back.
-    this.lines = new EventLines(new Output(stream, 'memory', new Gate(), false), market)
+    this.text = new EventText(market)
+    this.lines = []
   }
 
   write(words: Int32Array, at: number): void {
-    this.lines.process(words, at)
+    this.lines.push(this.text.line(words, at))
   }
 
   /** What was written since the last call. */
   take(): RecordObject[] {
-    this.lines.flush()
-    const objects = this.text
-      .split('\n')
-      .filter((line) => line !== '')
-      .map((line) => JSON.parse(line) as RecordObject)
-    this.text = ''
-    return objects
+    const { lines } = this
+    this.lines = []
+    return lines.filter((line) => line !== '').map((line) => JSON.parse(line) as RecordObject)
   }
 }
 

@@ -84,7 +84,7 @@ export class EventLanes {
   /** Takes the event that begins at a word. */
   push(words: Int32Array, at: number): void {
     const kind = headKind(words[at + HEAD]!)
-    if ((this.kindMask & (1 << (kind & 31))) === 0 || kind > EventKind.indication) return
+    if ((this.kindMask & (1 << (kind & 31))) === 0 || kind > EventKind.decision) return
     const client = words[at + CLIENT]! >>> 0
     this.pushTo(client, kind, words, at)
     if (!this.byClient || kind !== EventKind.trade) return

@@ -130,7 +130,7 @@ for (const [name, node] of [
       t.is(code, 0, stderr)
       return (JSON.parse(stdout) as { heap: { newSpaceMiB: number; limitMiB: number } }).heap
     }
-    t.true((await figures()).newSpaceMiB < 64)
+    t.true((await figures()).newSpaceMiB < 128)
     const benchmark = await figures('--profile', 'benchmark')
     t.is(benchmark.newSpaceMiB, 128, 'two halves')
     t.true(benchmark.limitMiB >= 2048 && benchmark.limitMiB < 2600, String(benchmark.limitMiB))

@@ -194,6 +194,75 @@ test.serial('test - a stage that fails ends the run, and a test can expect it', 
   t.regex(unexpected.stdout, /expect\.fails\n {4}- the run goes well\n {4}\+ no luck/)
 })
 
+const EDGED = `name: x
+instruments: { A: { tick: 0.01, lot: 1 } }
+runtime: { batchRecords: 1 }
+plugins: [./ask.js]
+deadLetters: { dir: /nowhere/dead }
+stages:
+  - { id: orders, operator: ingest, from: { orders: { file: none.ndjson } } }
+  - { id: ask, operator: ask, timeout: 50ms, onError: bypass, breaker: { failures: 1, recovery: 2s } }
+  - { id: match, operator: match, journal: { dir: /nowhere/journal } }
+  - { id: out, operator: publish, to: { ndjson: { file: /nowhere/out.ndjson } } }
+edges:
+  - { from: match, to: out, capacity: 2, whenFull: dropNewest, allowLoss: true }
+`
+const ASK = `import { defineOperator } from 'millrace/operators'
+export default defineOperator({
+  name: 'ask', consumes: 'command', traits: () => ({ isAsync: true }),
+  create: () => ({ processAsync: () => Promise.reject(new Error('nobody may be asked in a test')) }),
+})`
+const SIX = [1, 2, 3, 4, 5, 6].map((id) => BUY.replace('id: b', `id: b${id}`))
+
+async function edged(t: ExecutionContext, given: readonly string[], mocks: string, expect: string) {
+  const files = { 'x.yaml': EDGED, 'ask.js': ASK, 'package.json': '{"type":"module"}' }
+  return run(t, testOf(given, expect, `    mocks: ${mocks}\n`), files)
+}
+
+test.serial(
+  'test - a slow sink fills its edge, and what is dropped, waits and takes how long is exact',
+  async (t) => {
+    const expect = (drops: number) =>
+      `counts: { accepted: 3 }\ndrops: ${drops}\nedges: { match->out: { highWater: 2, offered: 6, depth: 0 } }\nlatency: { min: 1s, max: 3s }\ntook: 3s`
+    const good = await edged(t, SIX, '{ out: { delay: 1s } }', expect(3))
+    t.deepEqual([good.code, good.stdout, good.stderr], [0, '1 passed, 0 failed\n', ''], good.stdout)
+    const bad = await edged(t, SIX, '{ out: { delay: 1s } }', expect(2))
+    t.deepEqual(
+      [bad.code, bad.stdout.split('\n').slice(0, 4)],
+      [65, ['x.test.yaml:8 t', '    expect.drops', '    - 2', '    + 3']],
+    )
+  },
+)
+
+test.serial(
+  'test - a stage that waits is stood in for: by a delay, a failure, or one that takes too long',
+  async (t) => {
+    const slow = await edged(
+      t,
+      [BUY, SELL],
+      '{ ask: { delay: 20ms } }',
+      'latency: { p50: 20ms, max: 40ms }\ncounts: { trade: 1 }',
+    )
+    t.is(slow.code, 0, slow.stdout + slow.stderr)
+    const failing = await edged(
+      t,
+      [BUY, SELL],
+      '{ ask: { fails: no luck, times: 1 } }',
+      'deadLetters: 1\ncounts: { accepted: 1 }',
+    )
+    t.is(failing.code, 0, failing.stdout + failing.stderr)
+    const late = await edged(
+      t,
+      [BUY, '{ wait: 3s }', SELL],
+      '{ ask: { delay: 60ms } }',
+      'deadLetters: 2\ncounts: { accepted: 0 }',
+    )
+    t.is(late.code, 0, late.stdout + late.stderr)
+    const wrong = await edged(t, [BUY], '{ ask: { delay: 20ms } }', 'deadLetters: 1')
+    t.deepEqual([wrong.code, wrong.stdout.split('\n')[0]], [65, 'x.test.yaml:7 t'])
+  },
+)
+
 test.serial(
   'test - what goes in may be lines, text, CSV in a file, or what the pipeline reads',
   async (t) => {

@@ -6,6 +6,8 @@ import test from 'ava'
 import { parse } from 'yaml'
 import { schemaText } from '../../src/cli/schema.ts'
 import { registry } from '../../src/operators/registry.ts'
+import { decodeDefinition } from '../../src/pipeline/definition.ts'
+import { FILE_KEYS, STAGE_CODECS } from '../../src/pipeline/file-codec.ts'
 import { millrace, root } from '../support/cli.ts'
 import { LanguageServer } from '../support/language-server.ts'
 
@@ -73,6 +75,22 @@ test('schema - every key says what it is for', (t) => {
   t.deepEqual(silent, [])
 })
 
+test('schema - has the keys that the file is decoded with, and no others', (t) => {
+  const told = (text: string): string[] => {
+    const decoded = decodeDefinition('x', text, registry)
+    const messages = decoded._tag === 'Left' ? decoded.left.problems.map(({ message }) => message) : []
+    return /expected one of ([^:]+)/
+      .exec(messages.find((each) => each.startsWith('unknown key')) ?? '')![1]!
+      .split(', ')
+  }
+  t.deepEqual(
+    told('zz: 1').sort(),
+    [...Object.keys({ ...FILE_KEYS.required, ...FILE_KEYS.optional }), 'stages'].sort(),
+  )
+  const stage = told('name: x\nstages: [{ id: m, operator: merge, zz: 1 }]').sort()
+  t.deepEqual(stage, [...Object.keys(STAGE_CODECS), 'operator', 'order'].sort())
+})
+
 const STAGES = [
   { id: 'orders', operator: 'ingest', from: { simulate: { seed: 7 } } },
   { id: 'match', operator: 'match' },
@@ -102,7 +120,6 @@ test('schema - refuses what the program refuses', (t) => {
     { ...GOOD, nmae: 'y' },
     { ...GOOD, instruments: { A: { tick: 0, lot: 1 } } },
     stage({ id: 'x', operator: 'mtach' }),
-    stage({ operator: 'match' }),
     stage({ id: '9', operator: 'match' }),
     stage({ id: 'x', operator: 'match', limits: {} }),
     stage({ id: 'x', operator: 'risk', limits: { maxOrderLots: 0 } }),
@@ -119,6 +136,7 @@ test.serial(
   async (t) => {
     t.timeout(60_000)
     const server = new LanguageServer()
+    t.teardown(() => server.kill())
     await server.begin()
     const uri = pathToFileURL(join(root, 'pipelines/edited.yaml')).href
     const text = `# yaml-language-server: $schema=../schema/pipeline.schema.json
@@ -148,7 +166,7 @@ stages:
     t.true(limits.includes('collarTicks') && limits.includes('maxNotional'), limits.join())
     const operators = await server.complete(uri, { line: 12, character: 14 })
     for (const name of registry.keys()) t.true(operators.includes(name), operators.join())
-    t.regex(await server.hover(uri, { line: 9, character: 8 }), /Most lots of one order/)
+    t.regex(await server.hover(uri, { line: 9, character: 8 }), /Largest quantity of one order/)
     const file = 'pipelines/exchange.yaml'
     t.deepEqual(await server.open(pathToFileURL(join(root, file)).href, textOf(file)), [])
     await server.close()

@@ -1,7 +1,18 @@
 import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import test from 'ava'
-import { EventKind, Instruments, readEvents, type InstrumentSpec } from '../../src/book/index.ts'
+import {
+  Batch,
+  EventKind,
+  Instruments,
+  newOrder,
+  pushCommand,
+  readEvents,
+  RECORD_WORDS,
+  Side,
+  type InstrumentSpec,
+} from '../../src/book/index.ts'
+import { SEQUENCE, writeU64 } from '../../src/book/record.ts'
 import { Journal } from '../../src/journal/journal.ts'
 import { JournalError } from '../../src/journal/problem.ts'
 import { Replay } from '../../src/journal/replay.ts'
@@ -77,6 +88,30 @@ test('journal - a second one in the same directory is refused, and names the pro
   await t.notThrowsAsync(reopen({ dir }))
 })
 
+test('journal - numbers of commands that a stage took out before are no gap', async (t) => {
+  const dir = join(tempDir(t), 'journal')
+  const journal = Journal.open({ dir, ...SMALL, snapshotEvery: 0 }, plainHost())
+  const batch = new Batch(1)
+  for (let sequence = 2; sequence <= 300; sequence += 1 + (sequence % 3)) {
+    batch.count = 0
+    const terms = { client: 1, instrument: 0, side: Side.buy, priceTicks: 100, lots: 5 }
+    pushCommand(batch, newOrder({ orderId: sequence, ...terms }))
+    writeU64(batch.words, SEQUENCE, sequence)
+    journal.engine.events.count = 0
+    journal.engine.apply(batch.words, 0)
+    journal.append(batch.words, 0, RECORD_WORDS)
+    journal.commit(journal.engine.events)
+  }
+  const { sequence, commands } = journal
+  const hash = journal.engine.stateHash()
+  await journal.close()
+  t.deepEqual([stateOf(dir).sequence, stateOf(dir).hash], [sequence, hash])
+  const again = Journal.open({ dir, ...SMALL }, plainHost())
+  t.deepEqual([again.sequence, again.commands], [sequence, commands])
+  t.is(commands, sequence, 'a source that gives them again has given those too')
+  await again.close()
+})
+
 test('journal - the lock of a process that is dead, or of another with its number, is taken over', async (t) => {
   const dir = join(tempDir(t), 'journal')
   await reopen({ dir })
@@ -91,9 +126,10 @@ test('journal - snapshots are taken while it runs, from the log, and kept so man
   const dir = join(tempDir(t), 'journal')
   const options = { dir, ...SMALL, snapshotEvery: 300, keepSnapshots: 2 }
   const journal = Journal.open(options, plainHost())
-  while (journal.figures().snapshots < 4) {
-    feed(journal, 100)
-    await new Promise(setImmediate)
+  for (let snapshot = 1; snapshot <= 4; snapshot++) {
+    feed(journal, 400)
+    await journal.settled()
+    t.is(journal.figures().snapshots, snapshot)
   }
   const { sequence } = journal
   const hash = journal.engine.stateHash()

@@ -84,3 +84,19 @@ test('recent ids - a long stream of random ids is remembered as one of counted i
   }
   t.pass()
 })
+
+test('recent ids - are remembered by one that takes up a snapshot, of its own size and of another', (t) => {
+  const ids = new RecentIds(100)
+  for (let id = 1; id <= 250; id++) ids.add(id, id % 3)
+  for (const remembered of [100, 400]) {
+    const other = new RecentIds(remembered)
+    other.restore(ids.snapshot())
+    for (let id = 151; id <= 250; id++) t.true(other.add(id, id % 3), `${id} of ${remembered}`)
+    t.false(other.add(1, 1), 'what was forgotten stays so')
+  }
+  const same = new RecentIds(100)
+  same.restore(ids.snapshot())
+  for (let id = 300; id < 480; id++) t.is(same.add(id, 0), ids.add(id, 0))
+  t.deepEqual(same.snapshot(), ids.snapshot())
+  t.throws(() => new RecentIds(10).restore(new Uint8Array(12)), { instanceOf: RangeError })
+})

@@ -56,6 +56,7 @@ test.serial(
     const back = pipeline('back', [
       { operator: 'receive', from: { shm: { file: events } } },
       { operator: 'publish', to: { ndjson: { file: parts } } },
+      { operator: 'publish', to: 'summary', inputs: 's0' },
     ])
     // Readers first: they wait for the file, and then for the writer.
     const readers = [run(back), run(middle)]
@@ -67,6 +68,11 @@ test.serial(
     t.is(second!.commands, 60_000)
     t.is(last!['shm-in']!.records, second!['shm-out']!.records)
     t.true(last!['shm-in']!.ended)
+    const { totals } = (
+      JSON.parse(ended[1]!.stdout) as { summary: { totals: { addsUp: boolean; commands: number } } }
+    ).summary
+    t.true(totals.addsUp)
+    t.is(totals.commands, 60_000)
     t.is((await run(one)).code, 0)
     t.true(unnamed(parts) === unnamed(whole), 'the same events, byte for byte')
   },

@@ -61,6 +61,8 @@ export function say(events: readonly EngineEvent[]): string[] {
         return `best ${instrument} ${event.bidLots}@${event.bidTicks} ${event.offerLots}@${event.offerTicks}`
       case EventKind.indication:
         return `indication ${instrument} ${event.volumeLots}@${priceTicks} ${event.surplusLots} ${nameOf(Side, event.side)}`
+      case EventKind.decision:
+        return `decision #${orderId} ${event.bits}`
       default:
         return `trade #${orderId} #${event.makerOrderId} ${lots}@${priceTicks}`
     }

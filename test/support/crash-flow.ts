@@ -1,6 +1,15 @@
 import type { Observable } from 'rxjs'
-import { Batch, RECORD_WORDS } from '../../src/book/index.ts'
-import { SEQUENCE, writeU64 } from '../../src/book/record.ts'
+import { Batch, CommandKind, EventKind, RECORD_WORDS, RejectCode } from '../../src/book/index.ts'
+import {
+  CLIENT,
+  CODE,
+  HEAD,
+  headKind,
+  LOTS,
+  MAKER_CLIENT,
+  SEQUENCE,
+  writeU64,
+} from '../../src/book/record.ts'
 import type { JournalOptions } from '../../src/journal/options.ts'
 import { Resumed } from '../../src/operators/input/resumed.ts'
 import { openJournal, JournaledMatch } from '../../src/operators/journaled-match.ts'
@@ -39,9 +48,10 @@ export async function crashPipeline(
 
 async function stagesBefore(market: Market): Promise<Map<string, Step>> {
   const limits = { maxOrderLots: 5_000, collarTicks: 200 }
-  return new Map([
+  return new Map<string, Step>([
     ['validate', await stage('validate', {}, market)],
     ['risk', await stage('risk', { limits }, market)],
+    ['fills', new Fills(market)],
   ])
 }
 
@@ -84,7 +94,60 @@ export class Uninterrupted {
         writeU64(batch.words, at + SEQUENCE, ++this.sequence)
         for (const step of this.steps) step.process(batch.words, at)
       }
+      for (const step of this.steps) step.flush?.()
     }
     return this.market.engine!.stateHash()
+  }
+}
+
+/** Every how manieth lot that a client's orders have traded refuses its next order. */
+const REFUSED_AT = 7
+
+/**
+ * A stage whose decisions hang on all that went before: it counts what each client has traded from the events that the
+ * engine has written so far in this batch, as a stage that follows positions does.
+ */
+class Fills implements Step {
+  private readonly market: Market
+  private lots: Float64Array
+  private followed: number
+
+  constructor(market: Market) {
+    this.market = market
+    this.lots = new Float64Array(1_024)
+    this.followed = 0
+  }
+
+  process(words: Int32Array, at: number): void {
+    this.follow()
+    if ((words[at + CODE]! & 0xffff) !== 0 || headKind(words[at + HEAD]!) !== CommandKind.new) return
+    const client = words[at + CLIENT]! & 1_023
+    if (this.lots[client]! % REFUSED_AT === 1) {
+      words[at + CODE]! |= RejectCode.RISK_ORDER_SIZE
+      this.lots[client]!++
+    }
+  }
+
+  flush(): void {
+    this.follow()
+    this.followed = 0
+  }
+
+  snapshot(): Uint8Array {
+    return new Uint8Array(this.lots.slice().buffer)
+  }
+
+  restore(bytes: Uint8Array): void {
+    this.lots = new Float64Array(Uint8Array.from(bytes).buffer)
+  }
+
+  private follow(): void {
+    const { events } = this.market.engine!
+    for (; this.followed < events.count; this.followed++) {
+      const at = this.followed * RECORD_WORDS
+      if (headKind(events.words[at + HEAD]!) !== EventKind.trade) continue
+      for (const word of [CLIENT, MAKER_CLIENT])
+        this.lots[events.words[at + word]! & 1_023]! += events.words[at + LOTS]!
+    }
   }
 }

@@ -1,6 +1,7 @@
-import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { crc32 } from 'node:zlib'
 import type { ExecutionContext } from 'ava'
 import { lastValueFrom } from 'rxjs'
 import {
@@ -14,7 +15,9 @@ import {
   Side,
 } from '../../src/book/index.ts'
 import { SEQUENCE, writeU64 } from '../../src/book/record.ts'
-import { Journal, type JournalHost } from '../../src/journal/journal.ts'
+import { BlockKind, HEADER_BYTES } from '../../src/journal/layout.ts'
+import type { JournalHost } from '../../src/journal/host.ts'
+import { Journal } from '../../src/journal/journal.ts'
 import type { JournalOptions } from '../../src/journal/options.ts'
 import { Replay } from '../../src/journal/replay.ts'
 import { RecordedTables } from '../../src/journal/tables.ts'
@@ -66,6 +69,7 @@ export function feed(journal: Journal, commands: number, perBlock = 16): void {
       journal.engine.apply(batch.words, at)
     journal.append(batch.words, 0, batch.count * RECORD_WORDS)
     journal.commit(journal.engine.events)
+    journal.endBatch()
   }
 }
 
@@ -106,6 +110,18 @@ export async function reopen(
   const hash = engine.stateHash()
   await journal.close()
   return { sequence, notes: recovery.notes, hash }
+}
+
+/** Changes what the first block of a segment holds, and seals it again so that its checksums fit. */
+export function forge(path: string, change: (records: Buffer) => void): void {
+  const bytes = readFileSync(path)
+  let at = bytes.readInt32LE(28)
+  while (bytes.readInt32LE(at + 4) === BlockKind.tables) at += HEADER_BYTES + bytes.readInt32LE(at + 12)
+  const records = bytes.subarray(at + HEADER_BYTES, at + HEADER_BYTES + bytes.readInt32LE(at + 12))
+  change(records)
+  bytes.writeInt32LE(crc32(records) | 0, at + 32)
+  bytes.writeInt32LE(crc32(bytes.subarray(at, at + 60)) | 0, at + 60)
+  writeFileSync(path, bytes)
 }
 
 export function filesOf(dir: string, begin: string, end = '.log'): string[] {

@@ -74,6 +74,11 @@ export class LanguageServer {
     return JSON.stringify(result)
   }
 
+  /** Ends it whatever it does, for a test that failed on the way. */
+  kill(): void {
+    this.child.kill('SIGKILL')
+  }
+
   async close(): Promise<void> {
     const over = new Promise((resolve) => this.child.once('exit', resolve))
     await this.ask('shutdown', null)

@@ -395,7 +395,7 @@ export class NaiveRisk {
       state.tokensAt === undefined ? room : state.tokens + (this.now - state.tokensAt) * BigInt(rate)
     state.tokens = filled > room ? room : filled
     state.tokensAt = this.now
-    if (state.tokens < UNITS) return false
+    if (state.tokens <= UNITS - BigInt(rate)) return false
     state.tokens -= UNITS
     return true
   }

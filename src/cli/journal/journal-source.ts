@@ -112,7 +112,7 @@ export class JournalSource implements Source {
     this.follow()
     if (block.kind === BlockKind.tables) {
       const { clients, groups, orders, instruments } = JSON.parse(blockText(block)) as TableEntries
-      this.recorded!.adopt({ ...(instruments === undefined ? {} : { instruments }) })
+      this.recorded!.adopt(instruments === undefined ? {} : { instruments })
       this.tables.adopt({
         ...(clients === undefined ? {} : { clients }),
         ...(groups === undefined ? {} : { groups }),

@@ -101,6 +101,11 @@ export class SpscReader {
       wakeUp(this.words, this.parking, this.wantsAt, this.layout.producerWake)
   }
 
+  /** A word of the next record; only where there is one. */
+  peek(word: number): number {
+    return this.words[this.recordsAt + (this.head & this.mask) * RECORD_WORDS + word]!
+  }
+
   /** Records that are published and not yet released. */
   depth(): number {
     return (Atomics.load(this.words, this.tailAt) - this.released) | 0

@@ -20,9 +20,9 @@ export interface FrameFileSourceOptions {
 }
 
 export const frameFileSourceOptions = options(
-  { path: text },
-  { capacity: wholeNumber({ min: 1_024, max: 4_194_304 }) },
-)
+  { path: text.describe('A file of frames, or the name of numbered ones.') },
+  { capacity: wholeNumber({ min: 1_024, max: 4_194_304 }).describe('Records that may wait.') },
+).describe('Files of frames.')
 
 export function openFrameFileSource(
   market: Market,

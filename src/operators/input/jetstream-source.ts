@@ -3,7 +3,7 @@ import * as TE from 'fp-ts/lib/TaskEither.js'
 import type { Batch } from '../../book/index.ts'
 import { Codec, oneOf, options, text, wholeNumber } from '../../pipeline/codec.ts'
 import type { Market } from '../../pipeline/market.ts'
-import type { ReportSection, Source, StageProblem } from '../../pipeline/operator.ts'
+import type { RecordKind, ReportSection, Source, StageProblem } from '../../pipeline/operator.ts'
 import { FrameKind } from '../../transport/frame.ts'
 import { FrameInbox, isJson } from '../../transport/frame-inbox.ts'
 import type { NatsLink, NatsOptions } from '../../transport/nats/connection.ts'
@@ -47,24 +47,25 @@ const start = new Codec<'all' | 'oldest' | 'new' | number>(
 )
 
 export const jetStreamSourceOptions = options(
-  { stream: text },
+  { stream: text.describe('The stream to read.') },
   {
     ...natsKeys,
-    filter: subjectPattern,
-    subjects: texts,
+    filter: subjectPattern.describe('Which subjects of it; by default all.'),
+    subjects: texts.describe('Its subjects, if it is made.'),
     create: streamSettings,
-    startAt: start,
-    positions: text,
-    capacity: wholeNumber({ min: 1_024, max: 4_194_304 }),
-    messageRecords: wholeNumber({ min: 1, max: 65_536 }),
+    startAt: start.describe('Where a pipeline that remembers nothing begins.'),
+    positions: text.describe('A directory for notes of which message each record was in.'),
+    capacity: wholeNumber({ min: 1_024, max: 4_194_304 }).describe('Records that may wait.'),
+    messageRecords: wholeNumber({ min: 1, max: 65_536 }).describe('Records that one message has at most.'),
   },
-)
+).describe('Frames and lines of JSON from a JetStream stream.')
 
 /** Opens a JetStream stream as a source of commands. */
 export function openJetStreamSource(
   market: Market,
   id: string,
   given: JetStreamSourceOptions,
+  kind: RecordKind = 'command',
 ): TE.TaskEither<StageProblem, Source> {
   return pipe(
     openLink(given, ['from', 'jetstream', 'servers']),
@@ -74,7 +75,7 @@ export function openJetStreamSource(
           const { stream: name, subjects = [name], create = {}, positions } = given
           const stream = await openStream(link, name, subjects, create)
           const log = positions === undefined ? undefined : new PositionLog(positions, id)
-          return new JetStreamSource(market, link, stream, log, given)
+          return new JetStreamSource(market, link, stream, log, given, kind)
         },
         (error): StageProblem => {
           void link.close()
@@ -91,6 +92,8 @@ export function openJetStreamSource(
  * beginning; one that comes back from a journal goes on exactly behind the last record that it has.
  */
 export class JetStreamSource implements Source {
+  /** Events keep the sequences that they have from where they were made. */
+  readonly isNumbered: boolean
   private readonly market: Market
   private readonly link: NatsLink
   private readonly stream: OpenStream
@@ -113,7 +116,9 @@ export class JetStreamSource implements Source {
     stream: OpenStream,
     log: PositionLog | undefined,
     given: JetStreamSourceOptions,
+    kind: RecordKind = 'command',
   ) {
+    this.isNumbered = kind === 'event'
     this.market = market
     this.link = link
     this.stream = stream
@@ -123,7 +128,10 @@ export class JetStreamSource implements Source {
       market,
       Math.max(given.capacity ?? CAPACITY, 2 * (given.messageRecords ?? MESSAGE_RECORDS)),
     )
-    this.inbox = new FrameInbox(FrameKind.commands, this.arrivals.queue.capacity)
+    this.inbox = new FrameInbox(
+      kind === 'event' ? FrameKind.events : FrameKind.commands,
+      this.arrivals.queue.capacity,
+    )
     this.reader = undefined
     this.messageAt = 0
     this.offset = 0
@@ -217,7 +225,7 @@ export class JetStreamSource implements Source {
 
   private take(payload: Uint8Array, sequence: number): boolean {
     const { arrivals, inbox } = this
-    if (isJson(payload)) {
+    if (isJson(payload) && !this.isNumbered) {
       if (arrivals.room < 1) return false
       const text = sequence === this.resumeAt ? withoutLines(payload, this.leaveOut) : payload
       if (text.length > 0) inbox.counts.texts += arrivals.pushText(text, sequence)

@@ -27,14 +27,16 @@ const CAPACITY = 65_536
 const SENDERS = 4
 
 export const natsSourceOptions = options(
-  { subject: subjectPattern },
+  { subject: subjectPattern.describe('What to subscribe to; wildcards may be in it.') },
   {
     ...natsKeys,
-    capacity: wholeNumber({ min: 1_024, max: 4_194_304 }),
-    senders: wholeNumber({ min: 1, max: 1_024 }),
-    whenFull: oneOf('reject', 'dropNewest'),
+    capacity: wholeNumber({ min: 1_024, max: 4_194_304 }).describe('Records that may wait.'),
+    senders: wholeNumber({ min: 1, max: 1_024 }).describe('Senders that may have credit at a time.'),
+    whenFull: oneOf('reject', 'dropNewest').describe(
+      'What happens to records beyond that: their sender is told.',
+    ),
   },
-)
+).describe('Frames and lines of JSON over core NATS.')
 
 /** Opens a subscription over core NATS as a source of commands. */
 export function openNatsSource(

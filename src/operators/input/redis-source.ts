@@ -35,18 +35,20 @@ export interface RedisSourceOptions extends RedisOptions {
 }
 
 export const redisSourceOptions = options(
-  { streams: texts },
+  { streams: texts.describe('The streams to read.') },
   {
     ...redisKeys,
-    group: text,
-    consumer: text,
-    startAt: oneOf('oldest', 'new'),
-    claimIdleMs: wholeNumber({ min: 100 }),
-    capacity: wholeNumber({ min: 1_024, max: 4_194_304 }),
-    entryRecords: wholeNumber({ min: 1, max: 65_536 }),
-    positions: text,
+    group: text.describe('The group of consumers.'),
+    consumer: text.describe('Names this consumer; by default by machine and stage.'),
+    startAt: oneOf('oldest', 'new').describe('Where a group begins that is not there yet.'),
+    claimIdleMs: wholeNumber({ min: 100 }).describe(
+      'How long a consumer may do nothing before its entries are taken over.',
+    ),
+    capacity: wholeNumber({ min: 1_024, max: 4_194_304 }).describe('Records that may wait.'),
+    entryRecords: wholeNumber({ min: 1, max: 65_536 }).describe('Records that one entry has at most.'),
+    positions: text.describe('A directory for notes of which entry each record was in.'),
   },
-)
+).describe('Entries of Redis Streams, as a consumer of a group.')
 
 export function openRedisSource(
   market: Market,

@@ -10,8 +10,11 @@ import { thousands } from '../../telemetry/text-table.ts'
 import { contentsFault, contentsOf, type Contents } from '../shm/contents.ts'
 
 /** What a pipeline file says under `from: { shm: ... }`; the kind may be said for whoever reads the file. */
-export const shmCommandOptions = options({ file: text }, { kind: oneOf('command') })
-export const shmEventOptions = options({ file: text }, { kind: oneOf('event') })
+const file = text.describe("The ring's file. Where it is not there yet, it is waited for.")
+const kind = 'What the records are: there for who reads the pipeline file.'
+
+export const shmCommandOptions = options({ file }, { kind: oneOf('command').describe(kind) })
+export const shmEventOptions = options({ file }, { kind: oneOf('event').describe(kind) })
 
 export interface ShmSourceOptions {
   /** The ring's file. Where it is not there yet, it is waited for. */

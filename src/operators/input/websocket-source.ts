@@ -26,9 +26,9 @@ export interface WebSocketSourceOptions {
 }
 
 export const webSocketSourceOptions = options(
-  { port: wholeNumber({ min: 0, max: 65_535 }) },
-  { ...listenKeys, capacity: wholeNumber({ min: 1_024, max: 4_194_304 }) },
-)
+  { port: wholeNumber({ min: 0, max: 65_535 }).describe('The port to listen on.') },
+  { ...listenKeys, capacity: wholeNumber({ min: 1_024, max: 4_194_304 }).describe('Records that may wait.') },
+).describe('Frames and lines of JSON from WebSocket clients.')
 
 /** Opens a WebSocket server whose clients send orders. */
 export function openWebSocketSource(

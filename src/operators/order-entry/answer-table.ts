@@ -1,4 +1,5 @@
-import { RECORD_WORDS } from '../../book/record.ts'
+import { CODE, EventKind, HEAD, headKind, RECORD_WORDS } from '../../book/record.ts'
+import { RejectCode } from '../../book/reject-code.ts'
 
 /** What is known of an order that came before. */
 export const AnswerState = { unknown: 0, waiting: 1, answered: 2 } as const
@@ -45,6 +46,11 @@ export class AnswerTable {
     for (let i = 0; i < RECORD_WORDS; i++) this.words[slot * RECORD_WORDS + i] = words[at + i]!
   }
 
+  /** An order that did not come in after all may come again. */
+  forget(orderId: number): void {
+    this.slots.delete(orderId)
+  }
+
   state(orderId: number): number {
     const slot = this.slots.get(orderId)
     if (slot === undefined) return AnswerState.unknown
@@ -61,4 +67,12 @@ export class AnswerTable {
     const from = this.slots.get(orderId)! * RECORD_WORDS
     for (let i = 0; i < RECORD_WORDS; i++) words[at + i] = this.words[from + i]!
   }
+}
+
+/** Whether an answer says that there was no room, and not that something is wrong with the order. */
+export function isPassing(words: Int32Array, at: number): boolean {
+  return (
+    headKind(words[at + HEAD]!) === EventKind.rejected &&
+    (words[at + CODE]! & 0xffff) === RejectCode.EDGE_FULL
+  )
 }

@@ -12,7 +12,7 @@ import {
 import { join } from 'node:path'
 import { RECORD_BYTES, RECORD_WORDS } from '../../book/record.ts'
 import { crc32 } from '../../transport/crc32.ts'
-import type { AnswerTable } from './answer-table.ts'
+import { isPassing, type AnswerTable } from './answer-table.ts'
 
 /**
  * A note: CRC-32 of the rest u32, kind u32 (1 entered, 2 answered), order id f64, sequence f64, 0 u64, then of an answer
@@ -92,7 +92,11 @@ export class EntryLog {
           if (kind === ENTERED) {
             table.enter(orderId, sequence)
             known++
-          } else table.answer(orderId, wordsOf(bytes.subarray(at + HEAD_BYTES, end)), 0)
+          } else {
+            const words = wordsOf(bytes.subarray(at + HEAD_BYTES, end))
+            if (isPassing(words, 0)) table.forget(orderId)
+            else table.answer(orderId, words, 0)
+          }
         }
         at = end
       }

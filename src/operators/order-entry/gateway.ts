@@ -1,8 +1,9 @@
 import { type Batch, CommandKind, RECORD_WORDS, RejectCode } from '../../book/index.ts'
 import * as record from '../../book/record.ts'
+import { rejectedEvent } from '../../pipeline/fault/rejected-event.ts'
 import type { Market } from '../../pipeline/market.ts'
 import { Arrivals } from '../input/arrivals.ts'
-import { AnswerState, AnswerTable } from './answer-table.ts'
+import { AnswerState, AnswerTable, isPassing } from './answer-table.ts'
 import type { EntryLog } from './entry-log.ts'
 import { bindCommand, wireMarket } from './wire-ids.ts'
 
@@ -133,6 +134,8 @@ export class OrderGateway {
 
   /** Takes an event. Only the first of each command is an answer. */
   event(words: Int32Array, at: number): void {
+    // What a router made of an order comes before what became of it, and is no answer.
+    if (headKind(words[at + HEAD]!) === EventKind.decision) return
     const sequence = readU64(words, at + SEQUENCE)
     if (sequence === this.lastSequence) return
     this.lastSequence = sequence
@@ -141,12 +144,21 @@ export class OrderGateway {
     this.waiting.delete(sequence)
     const { orderId } = waiting
     if (orderId !== 0) {
-      this.table.answer(orderId, words, at)
+      if (isPassing(words, at)) this.table.forget(orderId)
+      else this.table.answer(orderId, words, at)
       this.log?.answered(orderId, sequence, words, at)
       for (const other of this.again.get(orderId) ?? []) this.answer(other, words, at)
       this.again.delete(orderId)
     }
     this.answer(waiting, words, at)
+  }
+
+  /** A command was refused on its way to the engine: it is answered at once, and what follows for it is no answer. */
+  rejected(words: Int32Array, at: number): void {
+    const answer = new Int32Array(RECORD_WORDS)
+    rejectedEvent(words, at, RejectCode.EDGE_FULL, answer, 0)
+    this.event(answer, 0)
+    this.flush()
   }
 
   /** The events of a batch are through: what is answered is noted, and then told. */
@@ -288,12 +300,13 @@ export interface EntryPoint {
   gateway: OrderGateway | undefined
 }
 
-const entryPoints = new WeakMap<Market, Map<string, EntryPoint>>()
+// By what all views of a market share.
+const entryPoints = new WeakMap<object, Map<string, EntryPoint>>()
 
 /** The entry point of a name in a market: whichever of its two stages is set up first makes it. */
 export function entryPoint(market: Market, name: string): EntryPoint {
-  const named = entryPoints.get(market) ?? new Map<string, EntryPoint>()
-  entryPoints.set(market, named)
+  const named = entryPoints.get(market.clients) ?? new Map<string, EntryPoint>()
+  entryPoints.set(market.clients, named)
   const point = named.get(name) ?? { isAnswered: false, gateway: undefined }
   named.set(name, point)
   return point

@@ -5,7 +5,10 @@ import { entryPoint, type EntryPoint } from './gateway.ts'
 import { DEFAULT_ENTRY } from './order-entry-source.ts'
 
 /** What a stage says under `to: { orderEntry: ... }`: which order entry has its answers from here. */
-export const orderAnswerOptions = options({}, { name: text })
+export const orderAnswerOptions = options(
+  {},
+  { name: text.describe('Of the order entry that the answers are for.', { default: 'orders' }) },
+).describe('Answers to the order entry that the orders came in by.')
 
 /** Hands events to the order entry that their commands came in by. */
 class OrderAnswers implements Step {

@@ -37,16 +37,16 @@ export interface OrderEntryOptions extends NatsOptions {
 }
 
 export const orderEntryOptions = options(
-  { subject: subjectPattern },
+  { subject: subjectPattern.describe('Where requests go; with {client} in it, each for that client alone.') },
   {
     ...natsKeys,
-    name: text,
-    capacity: wholeNumber({ min: 1_024, max: 4_194_304 }),
-    remember: wholeNumber({ min: 1_024, max: 4_194_304 }),
-    dir: text,
-    durability: oneOf('os', 'disk'),
+    name: text.describe('By which the stage that hands the answers back finds this one.'),
+    capacity: wholeNumber({ min: 1_024, max: 4_194_304 }).describe('Commands that may wait.'),
+    remember: wholeNumber({ min: 1_024, max: 4_194_304 }).describe('New orders that are remembered.'),
+    dir: text.describe('A directory for what is remembered.'),
+    durability: oneOf('os', 'disk').describe('Whether it outlasts the process or the machine.'),
   },
-)
+).describe('Orders by request and reply over NATS.')
 
 export const DEFAULT_ENTRY = 'orders'
 
@@ -125,6 +125,11 @@ export class OrderEntrySource implements Source {
       await this.link.close()
     }
     return Promise.resolve()
+  }
+
+  /** An edge behind this stage had no room for a command and refused it. */
+  rejected(words: Int32Array, at: number): void {
+    this.gateway.rejected(words, at)
   }
 
   report(): ReportSection {

@@ -6,6 +6,7 @@ import {
   changeRisk,
   reloadRisk,
   RiskEngine,
+  riskScorer,
   type Alert,
   type AuditRecord,
   type LimitName,
@@ -48,6 +49,9 @@ export class RiskStage implements Step {
       riskSettings(market, checked(riskOptions, options, 'risk')),
     )
     this.engine.audit.hook = hooks.onAudit
+    // For a stage before this one that asks how risky an order is, and may know what is predicted against it.
+    const { scores } = market
+    scores.risk = riskScorer(this.engine, {}, (words, at) => scores.against?.(words, at) ?? 0.5)
   }
 
   process(words: Int32Array, at: number): void {

@@ -28,7 +28,10 @@ export interface BookFeedOptions extends NatsOptions {
   readonly prefix?: string | undefined
 }
 
-export const bookFeedOptions = options({}, { ...natsKeys, prefix: text })
+export const bookFeedOptions = options(
+  {},
+  { ...natsKeys, prefix: text.describe('First token of all subjects.', { default: 'md' }) },
+).describe('Books over core NATS: changes, snapshots and checksums.')
 
 interface FeedBook {
   readonly book: LevelBook

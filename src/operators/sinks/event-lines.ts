@@ -67,6 +67,12 @@ export class EventLines implements Step {
     this.waiting = ''
   }
 
+  /** Ends with the last line that is whole. */
+  async abort(): Promise<void> {
+    this.waiting = ''
+    await this.target.abort()
+  }
+
   async close(): Promise<void> {
     this.flush()
     await this.target.close()

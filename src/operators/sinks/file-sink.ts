@@ -19,9 +19,13 @@ export interface FileSinkOptions {
 }
 
 export const fileSinkOptions = options(
-  { path: text },
-  { rotateBytes: wholeNumber({ min: 1_024 }), keep: wholeNumber({ min: 1 }), events: eventKinds },
-)
+  { path: text.describe('Numbered files are named after it; packed if it ends in .gz.') },
+  {
+    rotateBytes: wholeNumber({ min: 1_024 }).describe('Bytes after which the next file begins.'),
+    keep: wholeNumber({ min: 1 }).describe('Files that are kept; by default all.'),
+    events: eventKinds.describe('Kinds of events to write; by default all.'),
+  },
+).describe('Frames of events in files.')
 
 /** Opens files of frames for events. */
 export function openFileSink(market: Market, given: FileSinkOptions): TE.TaskEither<StageProblem, Step> {

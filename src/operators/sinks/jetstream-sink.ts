@@ -27,9 +27,20 @@ export interface JetStreamSinkOptions extends NatsOptions, PublisherOptions {
 }
 
 export const jetStreamSinkOptions = options(
-  { subject: subjectTemplate, stream: text },
-  { ...natsKeys, ...publisherKeys, create: streamSettings, exclusive: flag, resume: flag },
-)
+  {
+    subject: subjectTemplate.describe('Where to, with {symbol}, {client}, {kind} and {partition} in it.'),
+    stream: text.describe('The stream that keeps the events.'),
+  },
+  {
+    ...natsKeys,
+    ...publisherKeys,
+    create: streamSettings,
+    exclusive: flag.describe('Whether nobody else writes to the stream.', { default: true }),
+    resume: flag.describe('Whether to go on behind the last event that each subject has.', {
+      default: false,
+    }),
+  },
+).describe('Events in a JetStream stream, each once.')
 
 /** Opens a sink that writes events to a JetStream stream, each once, in order. */
 export function openJetStreamSink(

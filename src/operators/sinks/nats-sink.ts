@@ -18,16 +18,24 @@ export interface NatsSinkOptions extends NatsOptions, PublisherOptions {
 
 /** What a sink that publishes by subject may be told. */
 export const publisherKeys = {
-  format: oneOf('packed', 'json', 'both'),
-  events: eventKinds,
-  partition: wholeNumber({ min: 0 }),
-  frameRecords: wholeNumber({ min: 1, max: 16_384 }),
+  format: oneOf('packed', 'json', 'both').describe(
+    'Frames, JSON (at the subject with .json behind it), or both.',
+  ),
+  events: eventKinds.describe('Kinds of events to publish; by default all.'),
+  partition: wholeNumber({ min: 0 }).describe('What {partition} stands for.'),
+  frameRecords: wholeNumber({ min: 1, max: 16_384 }).describe('Records of a frame at most.'),
 }
 
 export const natsSinkOptions = options(
-  { subject: subjectTemplate },
-  { ...natsKeys, ...publisherKeys, credit: flag },
-)
+  { subject: subjectTemplate.describe('Where to, with {symbol}, {client}, {kind} and {partition} in it.') },
+  {
+    ...natsKeys,
+    ...publisherKeys,
+    credit: flag.describe(
+      'Whether receivers give credit: then nothing is lost, and the slowest holds the pipeline.',
+    ),
+  },
+).describe('Frames and JSON over core NATS.')
 
 /** Opens a sink that publishes events over core NATS: who is subscribed has them, nobody keeps them. */
 export function openNatsSink(market: Market, given: NatsSinkOptions): TE.TaskEither<StageProblem, Step> {

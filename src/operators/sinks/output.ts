@@ -128,6 +128,18 @@ export class Output {
     if (this.hasRoom()) this.letGo()
   }
 
+  /**
+   * Ends it at once: what waits is dropped, and the chunk of whole lines that is under way to a file is finished, so
+   * that the file ends with a whole line. Of what a pipe has not taken nobody can say how much its reader will see.
+   */
+  async abort(): Promise<void> {
+    const { stream } = this
+    if (!this.isOwn || this.problem !== undefined || stream.closed) return
+    this.problem = { message: `${this.name}: the run was ended at once`, isQuiet: true }
+    this.letGo()
+    await new Promise((resolve) => stream.once('close', resolve).destroy())
+  }
+
   private fail(error: Error): void {
     if (this.problem !== undefined) return
     const isQuiet = !this.isOwn && (error as NodeJS.ErrnoException).code === 'EPIPE'

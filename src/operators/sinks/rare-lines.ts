@@ -1,3 +1,4 @@
+import { readDecision, reasonsOf } from '../../ai/routing/decision.ts'
 import { readTimestamp } from '../../book/event.ts'
 import { SELF_TRADES } from '../../book/instruments.ts'
 import * as record from '../../book/record.ts'
@@ -10,9 +11,10 @@ const { CODE, CommandKind, EVENT_EXPIRY_SECONDS, EVENT_STOP_TICKS, EventKind, FI
 const { DISPLAY_LOTS, headOrderType, headSide, INSTRUMENT, LOTS, MAKER_ORDER_ID, OPEN_LOTS, orderFlags } =
   record
 const { OrderFlag, OrderType, POST_ONLY_MASK, PRICE_TICKS, readU64, SECOND_TOTAL } = record
-const { SELF_TRADE_MASK, SELF_TRADE_SHIFT, StateCause, TradingState } = record
+const { SELF_TRADE_MASK, SELF_TRADE_SHIFT, StateCause, TimeInForce, TradingState } = record
 
 const TYPES = dashedNames(OrderType)
+const TIMES = dashedNames(TimeInForce).map((name) => name.toUpperCase())
 const KINDS = dashedNames(CommandKind)
 const STATES = dashedNames(TradingState)
 const CAUSES = dashedNames(StateCause)
@@ -45,6 +47,8 @@ export class RareLines {
         return this.best(words, at)
       case EventKind.indication:
         return this.indication(words, at)
+      case EventKind.decision:
+        return this.decision(words, at)
       default:
         return undefined
     }
@@ -148,6 +152,26 @@ export class RareLines {
       this.quantity('quantity', instrument, readU64(words, at + FIRST_TOTAL)) +
       this.quantity('surplus', instrument, surplus) +
       `${surplus === 0 ? '' : `,"side":"${SIDES[headSide(words[at + HEAD]!)]}"`}}\n`
+    )
+  }
+
+  /** What a router made of an order: the order as it goes on, what it was before where that is different, and why. */
+  private decision(words: Int32Array, at: number): string {
+    const { pieces } = this
+    const instrument = words[at + INSTRUMENT]!
+    const made = readDecision(words, at)
+    const wasLots = made.lotsBefore === made.lots ? '' : this.quantity('was', instrument, made.lotsBefore)
+    const wasPrice =
+      made.priceTicksBefore === made.priceTicks
+        ? ''
+        : pieces.price(instrument, made.priceTicksBefore, 'wasPrice')
+    return (
+      `${pieces.opening('decision', words, at)},"side":"${SIDES[made.side]}"` +
+      `,"reasons":${JSON.stringify(reasonsOf(made.bits))},"timeInForce":"${TIMES[made.timeInForce]}"` +
+      `${pieces.price(instrument, made.priceTicks)}${wasPrice}` +
+      `${this.quantity('quantity', instrument, made.lots)}${wasLots}` +
+      `,"confidence":${made.confidence.toFixed(4)},"expectedMoveTicks":${made.expectedMoveTicks}` +
+      `,"riskScore":${made.riskScore.toFixed(4)},"model":"${made.model}"}\n`
     )
   }
 

@@ -42,15 +42,17 @@ export const redisSinkOptions = options(
   {},
   {
     ...redisKeys,
-    cap: wholeNumber({ min: 1 }),
-    format: oneOf('entries', 'packed'),
-    prefix: text,
-    writer: text,
-    resume: flag,
-    buffer: wholeNumber({ min: 1_024, max: 4_194_304 }),
-    whenFull: oneOf('block', 'dropNewest', 'error'),
+    cap: wholeNumber({ min: 1 }).describe('Entries that each stream keeps, approximately.'),
+    format: oneOf('entries', 'packed').describe('One entry an event, or frames.'),
+    prefix: text.describe('Stands in front of every key and of the channel.'),
+    writer: text.describe('Names what this stage has written; by default its id.'),
+    resume: flag.describe('Whether to go on behind the last event that a writer of this name wrote.'),
+    buffer: wholeNumber({ min: 1_024, max: 4_194_304 }).describe(
+      'Entries that may wait while the server takes none.',
+    ),
+    whenFull: oneOf('block', 'dropNewest', 'error').describe('What happens then.'),
   },
-)
+).describe('Order events and trades in Redis Streams.')
 
 /** Opens a sink that writes order events and trades to Redis Streams. */
 export function openRedisSink(
@@ -282,7 +284,7 @@ export class RedisSink implements Step {
 /** Which streams an event goes to. */
 function groupOf(kind: number): 'orders' | 'trades' | 'book' {
   if (kind === EventKind.trade) return 'trades'
-  return kind >= EventKind.level ? 'book' : 'orders'
+  return kind >= EventKind.level && kind <= EventKind.indication ? 'book' : 'orders'
 }
 
 /** The line of an event as fields and values. */

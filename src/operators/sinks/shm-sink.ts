@@ -18,15 +18,32 @@ import { thousands } from '../../telemetry/text-table.ts'
 import { contentsFault, contentsOf } from '../shm/contents.ts'
 
 /** A power of two, as positions in a ring are taken modulo its capacity. */
-const capacity = new Codec<number>(`a power of two up to ${MAX_CAPACITY}`, (value, context) => {
-  const isPower = Number.isInteger(value) && ((value as number) & ((value as number) - 1)) === 0
-  return isPower
-    ? wholeNumber({ min: 1, max: MAX_CAPACITY }).validate(value, context)
-    : t.failure(value, context)
-})
+const capacity = new Codec<number>(
+  `a power of two up to ${MAX_CAPACITY}`,
+  (value, context) => {
+    const isPower = Number.isInteger(value) && ((value as number) & ((value as number) - 1)) === 0
+    return isPower
+      ? wholeNumber({ min: 1, max: MAX_CAPACITY }).validate(value, context)
+      : t.failure(value, context)
+  },
+  wholeNumber({ min: 1, max: MAX_CAPACITY }).shape,
+)
+
+const DRAIN_SECONDS = 10
 
 /** What a pipeline file says under `to: { shm: ... }`. */
-export const shmSinkOptions = options({ file: text }, { capacity, drainSeconds: numberBetween(0, 86_400) })
+export const shmSinkOptions = options(
+  { file: text.describe("The ring's file, made if it is not there.") },
+  {
+    capacity: capacity.describe('Records that the ring holds, a power of two.', {
+      default: SHARED_RING_RECORDS,
+    }),
+    drainSeconds: numberBetween(0, 86_400).describe(
+      'How long, at the end, the reader may take for what the ring had no room for.',
+      { default: DRAIN_SECONDS },
+    ),
+  },
+)
 
 export interface ShmSinkOptions {
   /** The ring's file, made if it is not there. */
@@ -36,8 +53,6 @@ export interface ShmSinkOptions {
   /** How long, at the end, the reader may take for what the ring had no room for. */
   readonly drainSeconds?: number | undefined
 }
-
-const DRAIN_SECONDS = 10
 
 /** Opens the writing end of a ring that another process reads. Gives the step, or a message that names the file. */
 export function openShmSink(

@@ -23,21 +23,21 @@ export interface WebSocketSinkOptions {
 }
 
 export const listenKeys = {
-  host: text,
-  path: text,
-  connections: wholeNumber({ min: 1, max: 65_536 }),
+  host: text.describe('Where to listen; by default 127.0.0.1.'),
+  path: text.describe('The path that clients must ask for.'),
+  connections: wholeNumber({ min: 1, max: 65_536 }).describe('Connections at a time.'),
 }
 
 export const webSocketSinkOptions = options(
-  { port: wholeNumber({ min: 0, max: 65_535 }) },
+  { port: wholeNumber({ min: 0, max: 65_535 }).describe('The port to listen on.') },
   {
     ...listenKeys,
-    format: oneOf('packed', 'json', 'both'),
-    events: eventKinds,
-    keep: wholeNumber({ min: 0, max: 1_048_576 }),
-    whenSlow: oneOf('block', 'cut'),
+    format: oneOf('packed', 'json', 'both').describe('Frames, JSON, or both.'),
+    events: eventKinds.describe('Kinds of events to send; by default all.'),
+    keep: wholeNumber({ min: 0, max: 1_048_576 }).describe('Messages that are kept for who comes back.'),
+    whenSlow: oneOf('block', 'cut').describe('Whether a slow reader is waited for or cut off.'),
   },
-)
+).describe('Events to everyone who connects.')
 
 /** Opens a WebSocket server that sends events to everyone who connects. */
 export function openWebSocketSink(

@@ -30,16 +30,26 @@ export const eventKinds = listOf(oneOf(...EVENT_NAMES.filter((name) => name !== 
 
 /** How to reach NATS: the same keys in every stage that does. */
 export const natsKeys = {
-  servers: texts,
-  name: text,
-  credsFile: text,
-  nkeyFile: text,
-  user: text,
-  passwordFile: text,
-  tokenFile: text,
-  tls: options({}, { caFile: text, certFile: text, keyFile: text, handshakeFirst: flag }),
-  whenAbsent: oneOf('exit', 'wait'),
-  timeoutMs: wholeNumber({ min: 1 }),
+  servers: texts.describe('One server or several, tried in turn; by default nats://127.0.0.1:4222.'),
+  name: text.describe('What the server calls this connection.'),
+  credsFile: text.describe('A file of credentials.'),
+  nkeyFile: text.describe('A file with the seed of an nkey.'),
+  user: text.describe('Who this is.'),
+  passwordFile: text.describe('A file with the password.'),
+  tokenFile: text.describe('A file with the token.'),
+  tls: options(
+    {},
+    {
+      caFile: text.describe('Whom to trust.'),
+      certFile: text.describe('The certificate of this end.'),
+      keyFile: text.describe('Its key.'),
+      handshakeFirst: flag.describe('Whether TLS begins before the server has said anything.'),
+    },
+  ).describe('TLS, with certificates from files.'),
+  whenAbsent: oneOf('exit', 'wait').describe(
+    'What to do at the start if no server answers: exit with code 69, or wait.',
+  ),
+  timeoutMs: wholeNumber({ min: 1 }).describe('How long a server may take to answer.'),
 }
 
 /** The numbers of events by their names; undefined for all. `trades` at the end of a subject means trades alone. */

@@ -7,12 +7,14 @@ import { connectRedis, isRedis, type RedisOptions } from '../../transport/redis/
 
 /** How to reach Redis: the same keys in every stage that does. */
 export const redisKeys = {
-  url: text,
-  user: text,
-  passwordFile: text,
-  caFile: text,
-  whenAbsent: oneOf('exit', 'wait'),
-  timeoutMs: wholeNumber({ min: 1 }),
+  url: text.describe('redis://host:port/db, or rediss:// for TLS; by default the local one.'),
+  user: text.describe('Who this is.'),
+  passwordFile: text.describe('A file with the password.'),
+  caFile: text.describe('Whom to trust.'),
+  whenAbsent: oneOf('exit', 'wait').describe(
+    'What to do at the start if no server answers: exit with code 69, or wait.',
+  ),
+  timeoutMs: wholeNumber({ min: 1 }).describe('How long a server may take to answer.'),
 }
 
 export function openRedis(

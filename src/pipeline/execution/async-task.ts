@@ -46,7 +46,8 @@ export class AsyncTask extends Task {
   }
 
   override get heldRecords(): number {
-    return this.isHoldingRecords ? this.batch.count : 0
+    if (this.outcome !== undefined) return this.outcome.batch.count
+    return this.isUnderWay ? this.batch.count : 0
   }
 
   /** Tells the step that nobody waits for it any more. */

@@ -10,14 +10,14 @@ import { RejectTeller, type SwitchStep } from '../edge/routing-steps.ts'
 import type { DeadLetterSink, StageFaults } from '../fault/stage-faults.ts'
 import { FusedSteps } from '../fused-steps.ts'
 import { isAsyncStep, isSource, type Source, type Step } from '../operator.ts'
-import { inputOrder, type Plan, type PlannedEdge } from '../plan/plan.ts'
+import { inputOrder, ownerOf, type Plan, type PlannedEdge } from '../plan/plan.ts'
 import { AsyncTask } from './async-task.ts'
 import { Budgets } from './budgets.ts'
 import { buildIsland, type BuiltIsland } from './build.ts'
 import { inputsOf } from './inputs.ts'
 import { faultsOf, type FaultParts } from './faults-of.ts'
 import type { Made, MadeIsland } from './parts.ts'
-import type { EdgeEnds, RunOptions, Undrained } from './run-options.ts'
+import type { EdgeEnds, OnReject, RunOptions, Undrained } from './run-options.ts'
 import { Scheduler } from './scheduler.ts'
 import { SourceTask, type Allowance } from './source-task.ts'
 import { StepsTask } from './steps-task.ts'
@@ -92,6 +92,7 @@ export class FusedRun {
           [...this.edges.values()].every(({ reader }) => reader === undefined || reader.depth === 0)
         if (isQuiet) resolve()
       }
+      if (this.islands.every(({ task }) => task.isEnded)) resolve()
       this.scheduler.wake()
     })
     this.scheduler.onQuiet = () => {}
@@ -156,7 +157,7 @@ export class FusedRun {
     return {
       pipeline: this.plan.definition.name,
       elapsedNs: Math.round((nowMs - this.beganMs) * 1e6),
-      commands: this.made.market.sequence,
+      commands: this.made.market.sequence - this.made.market.recovered.sequence,
       deadLettered: this.deadLetters.count,
       islands,
       edges,
@@ -181,29 +182,23 @@ export class FusedRun {
     const ends = new Map<PlannedEdge, EdgeEnds>()
     for (const planned of this.plan.edges) {
       if (!hosted.has(planned.fromIsland) && !hosted.has(planned.toIsland)) continue
-      const given = this.options.connect?.(planned)
-      ends.set(planned, given ?? this.plainEdge(planned, ends))
+      const onReject = this.onRejectOf(planned, ends)
+      const given = this.options.connect?.(planned, onReject) ?? plainEdge(planned, onReject)
+      given.reader?.onRecords(this.wake)
+      given.writer?.onRoom(this.wake)
+      ends.set(planned, given)
     }
     return ends
   }
 
-  private plainEdge(planned: PlannedEdge, ends: ReadonlyMap<PlannedEdge, EdgeEnds>): EdgeEnds {
-    const { settings } = planned
+  private onRejectOf(planned: PlannedEdge, ends: ReadonlyMap<PlannedEdge, EdgeEnds>): OnReject {
     let teller: RejectTeller | undefined
     const source = this.sourceOf(planned.fromIsland)
-    const edge = new Edge({
-      ...planned,
-      capacityRecords: settings.capacityRecords,
-      whenFull: settings.whenFull,
-      onReject: (words, at) => {
-        teller ??= new RejectTeller(tellersOf(planned, ends))
-        teller.tell(words, at)
-        source?.rejected?.(words, at)
-      },
-    })
-    edge.onRecords(this.wake)
-    edge.onRoom(this.wake)
-    return { writer: edge, reader: edge, link: edge }
+    return (words, at) => {
+      teller ??= new RejectTeller(tellersOf(planned, ends))
+      teller.tell(words, at)
+      source?.rejected?.(words, at)
+    }
   }
 
   private readonly wake = (): void => this.scheduler?.wake()
@@ -242,7 +237,8 @@ export class FusedRun {
       const task = new SourceTask(common, first, this.made.market, allowance, nowMs)
       return { made, faults, switches, task }
     }
-    const inputs = inputsOf(this.readersOf(island.id), island.order, island.joinsWorkers)
+    const owners = inputOrder(this.plan, island.id).map((edge) => ownerOf(this.plan, edge))
+    const inputs = inputsOf(this.readersOf(island.id), island.order, island.joinsWorkers, owners)
     if (!isAsyncStep(first!)) return { made, faults, switches, task: new StepsTask(common, inputs, nowMs) }
     const timeoutMs = island.stages[0]!.stage.settings.timeoutNs / 1e6
     const task = new AsyncTask({ ...common, step: first, faults: faults[0]!, timeoutMs }, inputs, nowMs)
@@ -279,6 +275,12 @@ export class FusedRun {
       task.steps = new FusedSteps(all, task.clock, places)
     }
   }
+}
+
+function plainEdge(planned: PlannedEdge, onReject: OnReject): EdgeEnds {
+  const { capacityRecords, whenFull } = planned.settings
+  const edge = new Edge({ ...planned, capacityRecords, whenFull, onReject })
+  return { writer: edge, reader: edge, link: edge }
 }
 
 /** The edges that carry the refusals of an edge. Of one that is spread over workers they may be of all of them. */

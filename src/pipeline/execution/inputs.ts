@@ -1,14 +1,15 @@
 import type { Batch } from '../../book/index.ts'
 import type { EdgeReader } from '../edge/ports.ts'
 import { EdgeInputs, type Inputs } from './edge-inputs.ts'
-import { WorkerJoin } from './worker-join.ts'
+import { WorkerJoin, type Owner } from './worker-join.ts'
 
 export function inputsOf(
   edges: readonly EdgeReader[],
   order: 'arrival' | 'sequence',
   joinsWorkers: boolean,
+  owners: readonly (Owner | undefined)[] = [],
 ): Inputs {
-  if (edges.length > 1 && joinsWorkers) return new WorkerJoin(edges)
+  if (edges.length > 1 && joinsWorkers) return new WorkerJoin(edges, owners)
   return edges.length > 1 && order === 'sequence' ? new BySequence(edges) : new ByArrival(edges)
 }
 

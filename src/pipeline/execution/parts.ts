@@ -32,7 +32,8 @@ export async function makeParts(
   const problems: Problem[] = []
   let isUnavailable = true
   const own: Part[] = []
-  const upstream = new Map<string, Step>()
+  /** Steps by their stages' ids, for each worker its own. */
+  const steps = new Map<number | undefined, Map<string, Step>>()
   const hosted = islands.filter((island) => options.hosts?.(island) !== false)
   const workers: Market[] = []
   const made = hosted.map((island) => ({
@@ -46,6 +47,8 @@ export async function makeParts(
       if (place === -1) continue
       const adopted = options.adopt?.(stage, island.worker)
       const { records, checkEvery } = options
+      const upstream = steps.get(island.worker) ?? new Map<string, Step>()
+      steps.set(island.worker, upstream)
       const part =
         adopted === undefined
           ? await create(stage, { id: stage.id, market: view, records, checkEvery, upstream })

@@ -32,6 +32,7 @@ export function stageOperator(step: Step): OperatorFunction<Batch, Batch> {
       map((batch) => {
         if (step.output !== undefined) step.output.count = 0
         step.process(batch.words, 0)
+        step.commit?.()
         step.flush?.()
         return step instanceof GuardedStep && !step.isAlive ? new Batch(1) : (step.output ?? batch)
       }),

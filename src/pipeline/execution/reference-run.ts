@@ -8,7 +8,7 @@ import { predicateOf } from '../graph/condition.ts'
 import type { SwitchOptions } from '../graph/routing.ts'
 import type { Market } from '../market.ts'
 import { isAsyncStep, isSource, type Part, type Source } from '../operator.ts'
-import { inputOrder, type Plan, type PlannedEdge, type PlannedStage } from '../plan/plan.ts'
+import { inputOrder, ownerOf, type Plan, type PlannedEdge, type PlannedStage } from '../plan/plan.ts'
 import { observeSource } from '../pump.ts'
 import { faultsOf } from './faults-of.ts'
 import type { Made, MadeIsland } from './parts.ts'
@@ -20,7 +20,7 @@ import {
   workerOperator,
 } from './reference-operators.ts'
 import type { RunOptions, Undrained } from './run-options.ts'
-import { keepOneAnswer } from './worker-join.ts'
+import { keepOneAnswer, type Owner } from './worker-join.ts'
 
 /**
  * A plan as plain RxJS: one operator for each stage, one subject for what each gives. A record goes through everything
@@ -107,7 +107,7 @@ export class ReferenceRun {
     return {
       pipeline: this.plan.definition.name,
       elapsedNs: Math.round((performance.now() - this.beganMs) * 1e6),
-      commands: this.made.market.sequence,
+      commands: this.made.market.sequence - this.made.market.recovered.sequence,
       deadLettered: this.deadLetters.count,
       islands: [],
       edges: [],
@@ -134,6 +134,7 @@ export class ReferenceRun {
       // The part is closed with all the others.
       const source: Source = {
         pull: (batch, upTo) => first.pull(batch, upTo),
+        ...(first.isNumbered === undefined ? {} : { isNumbered: first.isNumbered }),
         ...(first.ready === undefined ? {} : { ready: () => first.ready!() }),
         ...(first.stop === undefined ? {} : { stop: () => first.stop!() }),
       }
@@ -143,7 +144,10 @@ export class ReferenceRun {
     const register = (flush: () => boolean): void => {
       this.merges.push(flush)
     }
-    if (island.joinsWorkers) return mergeInSequence(streams, oneAnswer, register)
+    if (island.joinsWorkers) {
+      const owners = inputOrder(this.plan, island.id).map((edge) => ownerOf(this.plan, edge))
+      return mergeInSequence(streams, (group) => oneAnswer(group, owners), register)
+    }
     return island.order === 'sequence' ? mergeInSequence(streams, undefined, register) : merge(...streams)
   }
 
@@ -227,13 +231,17 @@ function branchTest(options: unknown, edge: PlannedEdge, market: Market): (words
 }
 
 /** What the workers of a partition say of one command, with one answer. */
-function oneAnswer(group: readonly (readonly Batch[])[]): readonly Batch[] {
+function oneAnswer(
+  group: readonly (readonly Batch[])[],
+  owners: readonly (Owner | undefined)[],
+): readonly Batch[] {
   const all = group.flat()
   if (group.filter((batches) => batches.length > 0).length < 2) return all
   const together = new Batch(all.length)
   for (const batch of all)
     together.words.set(batch.words.subarray(0, RECORD_WORDS), together.count++ * RECORD_WORDS)
-  keepOneAnswer(together)
+  const from = group.flatMap((batches, place) => batches.map(() => place))
+  keepOneAnswer(together, (index) => owners[from[index]!])
   return Array.from({ length: together.count }, (_, index) => {
     const single = new Batch(1)
     single.words.set(together.words.subarray(index * RECORD_WORDS, (index + 1) * RECORD_WORDS))

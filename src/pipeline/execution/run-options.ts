@@ -16,6 +16,9 @@ export interface EdgeEnds {
   readonly link: EdgeLink
 }
 
+/** Told of each command that an edge refuses. */
+export type OnReject = (words: Int32Array, at: number) => void
+
 export interface RunOptions {
   /** Records to take from the sources, all together; without it the sources decide. */
   readonly records?: number | undefined
@@ -41,7 +44,7 @@ export interface RunOptions {
   /** Which islands run here; by default all. */
   readonly hosts?: ((island: PlannedIsland) => boolean) | undefined
   /** Makes an edge that is not the plain one of this thread. */
-  readonly connect?: ((edge: PlannedEdge) => EdgeEnds | undefined) | undefined
+  readonly connect?: ((edge: PlannedEdge, onReject: OnReject) => EdgeEnds | undefined) | undefined
 }
 
 /** What waited in an edge, or in a stage that waits, when the time to drain was over. */

@@ -19,6 +19,7 @@ export class SourceTask extends Task {
   private readonly batch: Batch
   private isStopping: boolean
   private isAskedFor: boolean
+  private hasEnded: boolean
   private problem: unknown
 
   constructor(parts: TaskParts, source: Source, market: Market, allowance: Allowance, nowMs: number) {
@@ -30,6 +31,7 @@ export class SourceTask extends Task {
     this.batch = new Batch(parts.batchRecords)
     this.isStopping = false
     this.isAskedFor = false
+    this.hasEnded = false
     this.problem = undefined
   }
 
@@ -45,10 +47,10 @@ export class SourceTask extends Task {
   run(nowMs: number): number {
     if (this.problem !== undefined) throw this.problem
     if (this.isPaused) return this.rest('paused', nowMs)
-    if (this.isAskedFor) return this.waitOn(nowMs)
-    if (this.allowance.left <= 0) return this.end(nowMs)
     const { batch, market } = this
-    const room = this.admitted(Math.min(batch.capacity, this.allowance.left), nowMs)
+    if (this.isAskedFor && market.inlet.isEmpty) return this.waitOn(nowMs)
+    if (this.allowance.left <= 0 && market.inlet.isEmpty) return this.end(nowMs)
+    const room = this.admitted(batch.capacity, nowMs)
     if (room === 0) return 0
     this.account.enter('busy', nowMs)
     const more = this.pull(room)
@@ -60,11 +62,11 @@ export class SourceTask extends Task {
       this.clock.batchEnded()
     }
     this.parts.outputs.advance(market.sequence, nowMs)
-    if (!more) {
+    if (!more && market.inlet.isEmpty) {
       const ended = this.worked(count)
       return this.end(ended)
     }
-    if (count > 0) return this.worked(count)
+    if (count > 0 || !more || this.isAskedFor) return this.worked(count)
     if (this.source.ready !== undefined && !this.isStopping) {
       this.ask(this.source.ready())
       return this.rest('idle', performance.now())
@@ -94,21 +96,33 @@ export class SourceTask extends Task {
   }
 
   /** Fills the batch, stopping at each probe to time the source for it alone. Returns whether there may be more. */
-  private pull(room: number): boolean {
-    const { batch, source, clock } = this
+  private pull(most: number): boolean {
+    const { batch, clock, allowance } = this
     batch.count = 0
+    this.market.inlet.drain(batch, most)
+    // What stages send does not count among what the source is asked for.
+    const room = Math.min(most, batch.count + allowance.left)
+    allowance.left += batch.count
     clock.batchBegan()
     for (;;) {
       const before = batch.count
       const upTo = Math.min(room, before + clock.recordsBeforeProbe)
-      const more = source.pull(batch, upTo)
+      const more = this.pullSource(upTo)
       clock.letPass(batch.count - before)
       if (!more || batch.count < upTo || batch.count === room) return more
       clock.start()
-      const alsoMore = source.pull(batch, upTo + 1)
+      const alsoMore = this.pullSource(upTo + 1)
       if (batch.count > upTo) clock.entered(upTo)
       if (!alsoMore || batch.count === upTo || batch.count === room) return alsoMore
     }
+  }
+
+  /** A source that has ended, or that has yet to say that there is more, is not asked again. */
+  private pullSource(upTo: number): boolean {
+    if (this.isAskedFor) return true
+    if (this.hasEnded || this.batch.count >= upTo) return !this.hasEnded
+    this.hasEnded = !this.source.pull(this.batch, upTo)
+    return !this.hasEnded
   }
 
   private number(): void {

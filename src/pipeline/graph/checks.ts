@@ -54,16 +54,16 @@ class Checks {
   /** Commands are handled once: each way out goes to one stage, and to one at least. Events may go to any number. */
   private checkConsumers(): void {
     const { stages, links, gives, isComplete } = this.wiring
-    const takers = new Map<string, StageDraft[]>()
+    const takers = new Map<string, Taker[]>()
     for (const [index, inputs] of links.entries())
-      for (const { from, branch } of inputs) {
+      for (const [place, { from, branch }] of inputs.entries()) {
         const key = `${from}.${branch ?? ''}`
-        takers.set(key, [...(takers.get(key) ?? []), stages[index]!])
+        takers.set(key, [...(takers.get(key) ?? []), { stage: stages[index]!, place }])
       }
     for (const [index, stage] of stages.entries()) {
       const ways = stage.operator?.role === 'switch' ? branchesOf(stage) : ['']
       for (const way of ways) {
-        const [first, ...others] = (takers.get(`${index}.${way}`) ?? []).filter((each) => changes(each))
+        const [first, ...others] = (takers.get(`${index}.${way}`) ?? []).filter(({ stage }) => changes(stage))
         const all = takers.get(`${index}.${way}`) ?? []
         const name = way === '' ? nameOf(stage) : `${nameOf(stage)}.${way}`
         if (gives[index] === 'command') {
@@ -74,7 +74,11 @@ class Checks {
               way === '' ? 'value' : 'key',
             )
           for (const other of others)
-            this.reportInput(other, 0, `${name} feeds ${nameOf(first!)} already: commands go to one stage`)
+            this.reportInput(
+              other.stage,
+              other.place,
+              `${name} feeds ${nameOf(first!.stage)} already: commands go to one stage`,
+            )
         } else if (gives[index] === 'event' && all.length === 0 && isComplete) this.warnUnused(stage, way)
       }
     }
@@ -115,7 +119,7 @@ class Checks {
     if (settings === undefined || operator === undefined) return
     const isSource = operator.consumes === undefined
     const traits = traitsOf(stage)
-    const has = (key: string): boolean => this.reader.document.valueAt([...path, key]) !== undefined
+    const has = (key: string): boolean => stage.keys.has(key)
     const fault = (key: string, message: string): void => this.reader.report([...path, key], message)
     if (isSource)
       for (const key of ['boundary', 'partition', 'onError', 'breaker', 'timeout'] as const)
@@ -146,6 +150,12 @@ class Checks {
     const isLong = (stage.inputs?.length ?? 0) > 1
     this.reader.report(isLong ? [...at, String(place)] : at, message)
   }
+}
+
+/** A stage that takes, and which of its inputs that is. */
+interface Taker {
+  readonly stage: StageDraft
+  readonly place: number
 }
 
 /** Whether a taker does something with records, rather than only look at them. */

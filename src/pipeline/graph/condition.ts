@@ -31,35 +31,51 @@ const SIDES = byDashedName(Side)
 /** One or several of something: `AAPL` as `[AAPL]`. */
 function someOf<C extends t.Mixed>(item: C): Codec<readonly t.TypeOf<C>[]> {
   const list = listOf(item)
-  return new Codec(`${item.name}, or a list`, (value, context) =>
-    Array.isArray(value) ? list.validate(value, context) : list.validate([value], context),
+  return new Codec(
+    `${item.name}, or a list`,
+    (value, context) =>
+      Array.isArray(value) ? list.validate(value, context) : list.validate([value], context),
+    { kind: 'either', of: [item, list] },
   )
 }
 
 const whole = wholeNumber({ min: 0 })
-const bounds = options({}, { above: whole, atLeast: whole, below: whole, atMost: whole })
+const bounds = options(
+  {},
+  {
+    above: whole.describe('More than this.'),
+    atLeast: whole.describe('This or more.'),
+    below: whole.describe('Less than this.'),
+    atMost: whole.describe('This or less.'),
+  },
+)
 
 /** A whole number, or bounds on one: `{ above: 1000 }`. */
-const range = new Codec<t.TypeOf<typeof bounds>>('a whole number, or a map of bounds', (value, context) =>
-  typeof value === 'number'
-    ? t.failure(value, context, `expected bounds such as { atLeast: ${value} }`)
-    : bounds.validate(value, context),
+const range = new Codec<t.TypeOf<typeof bounds>>(
+  'a whole number, or a map of bounds',
+  (value, context) =>
+    typeof value === 'number'
+      ? t.failure(value, context, `expected bounds such as { atLeast: ${value} }`)
+      : bounds.validate(value, context),
+  bounds.shape,
 )
 
 /** What `when` may say of a record; all of it must hold. */
 export const condition = options(
   {},
   {
-    symbol: someOf(text),
-    kind: someOf(oneOf(...new Set([...KINDS.command.keys(), ...KINDS.event.keys()]))),
-    side: oneOf('buy', 'sell'),
-    type: someOf(oneOf(...TYPES.keys())),
-    timeInForce: someOf(oneOf(...TIMES.keys())),
-    client: someOf(text),
-    lots: range,
-    priceTicks: range,
+    symbol: someOf(text).describe('One of these symbols.'),
+    kind: someOf(oneOf(...new Set([...KINDS.command.keys(), ...KINDS.event.keys()]))).describe(
+      'One of these kinds of commands or events.',
+    ),
+    side: oneOf('buy', 'sell').describe('The side of the order.'),
+    type: someOf(oneOf(...TYPES.keys())).describe('One of these order types.'),
+    timeInForce: someOf(oneOf(...TIMES.keys())).describe('One of these times in force.'),
+    client: someOf(text).describe('One of these clients.'),
+    lots: range.describe('The quantity, in lots.'),
+    priceTicks: range.describe('The price, in ticks.'),
     /** Of a command: whether an earlier stage has refused it. */
-    rejected: flag,
+    rejected: flag.describe('Whether an earlier stage has refused the command.'),
   },
 )
 

@@ -2,22 +2,26 @@ import * as t from 'io-ts'
 import { flag, listOf, oneOf, options, text, variant, wholeNumber, type VariantOf } from '../codec.ts'
 
 const policies = {
-  /** The island before waits: the pressure reaches the source. */
-  block: options({}),
-  /** A command is refused with EDGE_FULL, and its sender is told. */
-  reject: options({}),
-  /** What comes is left out. */
-  dropNewest: options({}),
-  /** What has waited longest makes room. */
-  dropOldest: options({}),
-  /** A record takes the place of the waiting one of the same key. */
-  conflate: options({}, { by: oneOf('kind', 'symbol', 'client', 'order') }),
-  /** Above half of the capacity only every so manieth record is taken. */
-  sample: options({}, { every: wholeNumber({ min: 2, max: 1_000_000 }) }),
-  /** The run ends. */
-  error: options({}),
-  /** What has no room goes to a file and comes back in its turn. */
-  spill: options({}, { dir: text, maxBytes: wholeNumber({ min: 65_536 }) }),
+  block: options({}).describe('The island before waits: the pressure reaches the source.'),
+  reject: options({}).describe('A command is refused with EDGE_FULL, and its sender is told.'),
+  dropNewest: options({}).describe('What comes is left out.'),
+  dropOldest: options({}).describe('What has waited longest makes room.'),
+  conflate: options(
+    {},
+    { by: oneOf('kind', 'symbol', 'client', 'order').describe('What makes two records the same.') },
+  ).describe('A record takes the place of the waiting one of the same key.'),
+  sample: options(
+    {},
+    { every: wholeNumber({ min: 2, max: 1_000_000 }).describe('Of so many records one is taken.') },
+  ).describe('Above half of the capacity only every so manieth record is taken.'),
+  error: options({}).describe('The run ends.'),
+  spill: options(
+    {},
+    {
+      dir: text.describe('The folder of the file.'),
+      maxBytes: wholeNumber({ min: 65_536 }).describe('How large the file may grow before the run ends.'),
+    },
+  ).describe('What has no room goes to a file and comes back in its turn.'),
 }
 
 export type WhenFull = VariantOf<typeof policies>
@@ -33,11 +37,16 @@ export const DEFAULT_CAPACITY = 32_768
 const MAX_CAPACITY = 16_777_216
 
 export const edgeCodec = options(
-  { from: text, to: text },
   {
-    capacity: wholeNumber({ min: 1, max: MAX_CAPACITY }),
-    whenFull: variant(policies),
-    allowLoss: flag,
+    from: text.describe('The stage that gives, a switch with its branch: `route.large`.'),
+    to: text.describe('The stage that takes.'),
+  },
+  {
+    capacity: wholeNumber({ min: 1, max: MAX_CAPACITY }).describe('Records that it holds.', {
+      default: DEFAULT_CAPACITY,
+    }),
+    whenFull: variant(policies).describe('What becomes of records that find no room.', { default: 'block' }),
+    allowLoss: flag.describe('Whether fills and order events may be lost here.', { default: false }),
   },
 )
 

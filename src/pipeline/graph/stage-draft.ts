@@ -14,6 +14,8 @@ export interface StageDraft {
   /** What the operator's codec made of the stage; undefined where it could make nothing of it. */
   readonly options: unknown
   readonly settings: StageSettings | undefined
+  /** The keys that the file gives it. */
+  readonly keys: ReadonlySet<string>
 }
 
 export function nameOf({ id, path, operator }: StageDraft): string {

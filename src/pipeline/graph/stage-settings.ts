@@ -55,9 +55,15 @@ export const durationNs: Codec<number> = new Codec<number>(
     const ns = match === null ? NaN : Number(match[1]) * UNITS_NS[match[2]!]!
     return ns >= 1 && ns <= Number.MAX_SAFE_INTEGER ? t.success(Math.round(ns)) : t.failure(value, context)
   },
+  { kind: 'text' },
 )
 
-const budgetMap = options({}, Object.fromEntries(QUANTILES.map((quantile) => [quantile, durationNs])))
+const budgetMap = options(
+  {},
+  Object.fromEntries(
+    QUANTILES.map((quantile) => [quantile, durationNs.describe(`Bound on the ${quantile}.`)]),
+  ),
+)
 
 /** `{ p99: 10us }` as limits, in the order of the quantiles. */
 export const budget: Codec<readonly BudgetLimit[]> = new Codec<readonly BudgetLimit[]>(
@@ -73,6 +79,7 @@ export const budget: Codec<readonly BudgetLimit[]> = new Codec<readonly BudgetLi
       })),
     )
   },
+  budgetMap.shape,
 )
 
 export const DEFAULT_BREAKER: BreakerSettings = { failures: 5, recoveryNs: 30e9 }
@@ -82,13 +89,25 @@ const MAX_WORKERS = 64
 
 /** The keys that every stage has besides id, operator and inputs. An operator's own key of the same name goes first. */
 export const stageSettingCodecs = {
-  boundary: flag,
-  placement: variant({ thread: text, process: text }),
-  partition: options({ workers: wholeNumber({ min: 1, max: MAX_WORKERS }) }, { by: oneOf('symbol') }),
-  onError: oneOf('bypass', 'reject', 'stop'),
-  breaker: options({}, { failures: wholeNumber({ min: 1 }), recovery: durationNs }),
-  timeout: durationNs,
-  budget,
+  boundary: flag.describe('Whether an island begins here. By default not, where stages can be fused.'),
+  placement: variant({
+    thread: text.describe('Name of the thread.'),
+    process: text.describe('Name of the process that a transport joins.'),
+  }).describe('Where the stage runs.'),
+  partition: options(
+    { workers: wholeNumber({ min: 1, max: MAX_WORKERS }).describe('How many workers.') },
+    { by: oneOf('symbol').describe('What decides who gets a record.') },
+  ).describe('Spreads the stage over workers.'),
+  onError: oneOf('bypass', 'reject', 'stop').describe('What becomes of records while the breaker is open.'),
+  breaker: options(
+    {},
+    {
+      failures: wholeNumber({ min: 1 }).describe('Failures in a row that open it. By default 5.'),
+      recovery: durationNs.describe('How long it stays open. By default 30s.'),
+    },
+  ).describe('Keeps records from a stage that fails.'),
+  timeout: durationNs.describe('How long an asynchronous stage may take for a batch. By default 5s.'),
+  budget: budget.describe('Bounds on the time that a record takes in the stage, by quantile.'),
 }
 
 export type StageSettingKey = keyof typeof stageSettingCodecs

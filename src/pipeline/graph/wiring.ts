@@ -96,6 +96,7 @@ class Linker {
   private namedLinks({ path, operator }: StageDraft, inputs: readonly string[]): Link[] {
     const at = [...path, 'inputs']
     if (inputs.length === 0 && operator !== undefined) {
+      this.isComplete = false
       const takes = operator.role === undefined ? `${operator.consumes}s` : 'records'
       this.reader.report(at, `${operator.name} takes ${takes}: expected the id of a stage`)
     }

@@ -1,7 +1,7 @@
 import type { Plan, PlannedIsland } from './plan.ts'
 
 /** What a record costs to be written to an edge and read from it: measured by `npm run bench -- pipeline`. */
-export const EDGE_COST_NS = 25
+export const EDGE_COST_NS = 8
 /** A stage whose operator does not say. */
 export const UNKNOWN_COST_NS = 20
 

@@ -300,3 +300,13 @@ export function inputOrder({ edges, islands }: Plan, island: string): PlannedEdg
     .filter(({ toIsland }) => toIsland === island)
     .sort((a, b) => place(a) - place(b) || edges.indexOf(a) - edges.indexOf(b))
 }
+
+/** Which worker of how many writes to an edge; undefined where its writer is not one of a partition. */
+export function ownerOf(
+  { islands }: Plan,
+  { fromIsland }: PlannedEdge,
+): { readonly worker: number; readonly workers: number } | undefined {
+  const writer = islands.find(({ id }) => id === fromIsland)
+  if (writer?.worker === undefined) return undefined
+  return { worker: writer.worker, workers: writer.partition!.workers }
+}

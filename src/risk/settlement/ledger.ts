@@ -23,8 +23,11 @@ const { ENTRY_CLIENT, ENTRY_HELD, ENTRY_ID_HIGH, ENTRY_ID_LOW, ENTRY_INSTRUMENT,
 const { ENTRY_PPM, ENTRY_PRICE, ENTRY_SIDE, ENTRY_TRADED, ENTRY_TRADED_LOTS } = rows
 const [CLIENT_OF, INSTRUMENT_OF] = [ROW_CLIENT, ROW_INSTRUMENT]
 const OF_CLIENT = -1
-/** Cells of the ledger's scratch: value of a trade, its fee, and what cash is to be held. */
-const [VALUE, FEE, WANTED] = [0, 2, 4] as const
+/**
+ * Cells of the ledger's scratch: value of a trade, its fee, and what cash is to be held with its fee; what cash of all
+ * accounts went up by in a trade, its high and its low parts.
+ */
+const [VALUE, FEE, WANTED, MOVED] = [0, 2, 4, 8] as const
 const BASE = 4_398_046_511_104
 
 /** One side of a trade, good while the hook that is given it runs. */
@@ -66,9 +69,6 @@ export class Ledger extends Heap {
   private known: number
   private readonly pool: Pool
   private readonly fill: Fill
-  /** What cash went up by in this trade, over all accounts: high and low parts. */
-  private movedHigh: number
-  private movedLow: number
 
   constructor(instruments: Instruments, schedule: FeeSchedule, decimals: number) {
     super(4_096 * LEDGER_ROW_WORDS)
@@ -84,11 +84,10 @@ export class Ledger extends Heap {
     this.deposited = new Map()
     this.trades = 0
     this.onFill = undefined
-    this.scratch = new Float64Array(8)
+    this.scratch = new Float64Array(10)
     this.scales = new Float64Array(16)
     this.known = 0
     this.fill = { at: 0, side: 0, liquidity: 0, order: 0, account: 0, feePpm: 0 }
-    this.movedHigh = this.movedLow = 0
   }
 
   /** Takes up an event of the engine. */
@@ -232,13 +231,15 @@ export class Ledger extends Heap {
     this.trades++
     clearWide(scratch, VALUE)
     addScaledProduct(scratch, VALUE, lots, price, this.scale(instrument))
-    this.movedHigh = this.movedLow = 0
-    const [taker, maker] = isAuction ? AUCTION : CONTINUOUS
+    scratch[MOVED] = scratch[MOVED + 1] = 0
+    const taker = isAuction ? Liquidity.auction : Liquidity.taker
+    const maker = isAuction ? Liquidity.auction : Liquidity.maker
     this.tradeSide(words, at, takerSide, taker, at + ORDER_ID, words[at + OPEN_LOTS]!, words[at + CLIENT]!)
     const makerOpen = words[at + MAKER_OPEN_LOTS]!
     const makerClient = words[at + MAKER_CLIENT]!
     this.tradeSide(words, at, takerSide ^ 1, maker, at + MAKER_ORDER_ID, makerOpen, makerClient)
-    if (this.movedHigh * BASE + this.movedLow !== 0)
+    const moved = scratch[MOVED] * BASE + scratch[MOVED + 1]!
+    if (moved !== 0)
       throw new Error(`ledger: a trade of ${lots} at ${price} in instrument ${instrument} does not balance`)
   }
 
@@ -264,12 +265,13 @@ export class Ledger extends Heap {
     const { totals } = this
     const cash = (account >> 1) + ACCOUNT_CASH
     const cells = holding >> 1
-    const [highBefore, lowBefore] = [totals[cash]! + venue[0]!, totals[cash + 1]! + venue[1]!]
+    scratch[MOVED]! -= totals[cash]! + venue[0]!
+    scratch[MOVED + 1]! -= totals[cash + 1]! + venue[1]!
     addScaled(totals, cash, scratch, VALUE, sign, 1)
     addScaled(totals, cash, scratch, FEE, -1, 1)
     addScaled(venue, 0, scratch, FEE, 1, 1)
-    this.movedHigh += totals[cash]! + venue[0]! - highBefore
-    this.movedLow += totals[cash + 1]! + venue[1]! - lowBefore
+    scratch[MOVED]! += totals[cash]! + venue[0]!
+    scratch[MOVED + 1]! += totals[cash + 1]! + venue[1]!
     addScaled(totals, (account >> 1) + ACCOUNT_VOLUME, scratch, VALUE, 1, 1)
     addScaled(totals, (account >> 1) + ACCOUNT_FEES, scratch, FEE, 1, 1)
     totals[cells + HOLDING_LOTS]! -= sign * lots
@@ -322,8 +324,6 @@ export class Ledger extends Heap {
 }
 
 const MAX_SCALE = 2 ** 31
-const CONTINUOUS = [Liquidity.taker, Liquidity.maker] as const
-const AUCTION = [Liquidity.auction, Liquidity.auction] as const
 
 /** The price that cash is held at: the limit, or else the stop price. */
 function heldPrice(words: Int32Array, at: number): number {

@@ -15,6 +15,8 @@ import {
   type EngineEvent,
 } from '../../../src/book/index.ts'
 import { ingest, match, publish, validate } from '../../../src/operators/index.ts'
+import { CODE, SEQUENCE, writeU64 } from '../../../src/book/record.ts'
+import { entryPoint, OrderGateway } from '../../../src/operators/order-entry/gateway.ts'
 import { Market } from '../../../src/pipeline/market.ts'
 import { FrameReader, recordsOf } from '../../../src/transport/frame.ts'
 import { NatsServer } from '../../support/nats-server.ts'
@@ -194,4 +196,34 @@ test('order entry - what was let in before a crash is known after it, what was n
   t.is(after.market.engine!.liveOrders, 1)
   await after.stop()
   t.is(RejectCode.DUPLICATE_ORDER_ID, 40)
+})
+
+test('order entry - an order that an edge had no room for is told so at once, and may come again', (t) => {
+  const market = new Market([ONE])
+  const point = entryPoint(market, 'orders')
+  point.isAnswered = true
+  const gateway = new OrderGateway(market, point, 1_024, 1_024, undefined)
+  const codes: number[] = []
+  const request = {
+    isText: false,
+    client: undefined,
+    reply: (answers: Int32Array) => codes.push(answers[CODE]! & 0xffff),
+  }
+  const { words } = commandsOf([
+    newOrder({ orderId: 1, client: 7, side: Side.buy, lots: 10, priceTicks: 5_000 }),
+  ])
+  const frame = commandFrame(words, 0, 1)
+  const batch = new Batch(16)
+  for (let time = 1; time <= 2; time++) {
+    gateway.takeRecords(frame, 64, 1, request)
+    batch.count = 0
+    gateway.pull(batch, 16)
+    t.is(batch.count, 1, 'it is let in')
+    writeU64(batch.words, SEQUENCE, ++market.sequence)
+    gateway.rejected(batch.words, 0)
+    t.deepEqual(
+      codes,
+      Array.from({ length: time }, () => RejectCode.EDGE_FULL),
+    )
+  }
 })
