@@ -1,4 +1,4 @@
-import { createDockview, themeDark, themeLight, type DockviewApi } from 'dockview-core'
+import { createDockview, themeDark, themeLight, type DockviewApi, type ITabRenderer } from 'dockview-core'
 import { render, type ComponentChildren, type JSX } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { get } from './connection.ts'
@@ -175,6 +175,21 @@ function Stack({ role }: { role: Role }): JSX.Element {
   )
 }
 
+/** A tab with a title alone: panels are moved, not closed, so that nothing in it is a button within a button. */
+function titleTab(): ITabRenderer {
+  const element = document.createElement('div')
+  element.className = 'title-tab'
+  return {
+    element,
+    init: ({ title, api }) => {
+      element.textContent = title
+      api.onDidTitleChange((change) => {
+        element.textContent = change.title
+      })
+    },
+  }
+}
+
 const THEMES = { dark: themeDark, light: themeLight } as const
 
 /** Panels that can be docked, resized and moved; where they are is kept for each role. */
@@ -187,6 +202,8 @@ function Dock({ role, theme }: { role: Role; theme: 'light' | 'dark' }): JSX.Ele
   useEffect(() => {
     const api = createDockview(target.current!, {
       theme: THEMES[theme],
+      defaultTabComponent: 'title',
+      createTabComponent: titleTab,
       createComponent: ({ name }) => {
         const element = document.createElement('div')
         element.className = 'panel'

@@ -31,6 +31,8 @@ export interface Served {
   readonly name: string
   readonly market: Market
   readonly plan: PlanView
+  /** The folder that records of failing stages go to. */
+  readonly deadLettersDir: string | undefined
   readonly stats: () => PipelineStats | undefined
   /** Since the run began. */
   readonly latencies: () => readonly LatencySummary[]
@@ -44,6 +46,7 @@ export function servedOf(pipeline: Pipeline): Served {
     name: pipeline.plan.definition.name,
     market: pipeline.market,
     plan: planView(pipeline.plan),
+    deadLettersDir: pipeline.plan.definition.deadLettersDir,
     stats: pipeline.stats,
     latencies: pipeline.latencies,
     recentLatencies: pipeline.recentLatencies,

@@ -18,7 +18,7 @@ export function HealthPanel(): JSX.Element {
     ['commands', count(message?.commands ?? 0)],
   ]
   return (
-    <div class="fill scroll">
+    <div class="fill scroll" tabIndex={0}>
       <dl class="tiles">
         {shown.map(([name, value]) => (
           <div key={name}>

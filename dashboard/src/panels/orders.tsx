@@ -27,7 +27,7 @@ export function OrdersPanel(): JSX.Element {
     )
   }
   return (
-    <div class="fill scroll">
+    <div class="fill scroll" tabIndex={0}>
       <table>
         <thead>
           <tr>

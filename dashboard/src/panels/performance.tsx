@@ -18,7 +18,7 @@ export function PerformancePanel(): JSX.Element {
     LEFT + (Math.log10(Math.max(LEAST_NS, ns) / LEAST_NS) / decades) * Math.max(0, width - LEFT - 16)
   const ticks = Array.from({ length: Math.floor(decades) + 1 }, (_, power) => LEAST_NS * 10 ** power)
   return (
-    <div class="fill scroll" ref={measure}>
+    <div class="fill scroll" tabIndex={0} ref={measure}>
       <svg
         role="img"
         aria-label="Latency percentiles of each stage"

@@ -59,7 +59,7 @@ export function PipelinePanel(): JSX.Element {
   return (
     <div class="fill column">
       <Cause message={message} />
-      <div class="scroll grow">
+      <div class="scroll grow" tabIndex={0}>
         <Graph
           plan={plan}
           placed={placed}
@@ -188,7 +188,6 @@ function StageNode({ id, operator, at, shares, isCause, isChosen, choose }: Node
       class={`stage${isCause ? ' cause' : ''}${isChosen ? ' chosen' : ''}`}
       role="button"
       tabIndex={0}
-      aria-label={`${id}: busy ${percent(busy)}, blocked ${percent(blocked)}${isCause ? ', root cause' : ''}`}
       onClick={choose}
       onKeyDown={onKey}
     >

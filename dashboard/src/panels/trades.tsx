@@ -19,7 +19,7 @@ export function TradesPanel({ symbol }: { symbol: string }): JSX.Element {
     setGone((before) => before + message.gone)
   })
   return (
-    <div class="fill scroll">
+    <div class="fill scroll" tabIndex={0}>
       <table class="tape">
         <thead>
           <tr>

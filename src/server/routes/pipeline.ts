@@ -1,6 +1,8 @@
+import { existsSync, readdirSync } from 'node:fs'
 import * as t from 'io-ts'
 import { oneOf, options, text } from '../../pipeline/codec.ts'
 import { apiDoor } from '../../operators/api/door.ts'
+import { readDeadLetters } from '../../pipeline/fault/dead-letters.ts'
 import { rootCause } from '../../telemetry/root-cause.ts'
 import type { Observer } from '../observer.ts'
 import { HttpProblem, unavailable } from '../problem.ts'
@@ -92,6 +94,15 @@ export function pipelineRoutes(served: Served, observer: Observer): Route[] {
     }),
     route({
       method: 'GET',
+      path: '/api/dead-letters',
+      summary: 'Records that stages could not handle, and why',
+      tag: 'pipeline',
+      role: 'operator',
+      answer: 'The latest thousand, oldest first.',
+      handle: () => deadLettersOf(served.deadLettersDir),
+    }),
+    route({
+      method: 'GET',
       path: '/api/alerts',
       summary: 'Where every alert rule stands, and what is worse than at this hour of other days',
       tag: 'alerts',
@@ -100,6 +111,19 @@ export function pipelineRoutes(served: Served, observer: Observer): Route[] {
       handle: () => ({ alerts: observer.alerts.list(), degraded: observer.degraded }),
     }),
   ]
+}
+
+/** Dead letters that are told of in one answer at the most, the latest. */
+const MOST_LETTERS = 1_000
+
+/** The latest records that stages could not handle, oldest first. */
+function deadLettersOf(dir: string | undefined): readonly unknown[] {
+  if (dir === undefined) throw unavailable('no dead letters are kept: add "deadLetters: { dir }" to the file')
+  // The folder is made with the first of them.
+  if (!existsSync(dir) || readdirSync(dir).length === 0) return []
+  return readDeadLetters(dir)
+    .flatMap(({ letters }) => letters)
+    .slice(-MOST_LETTERS)
 }
 
 /** What a dashboard shows. */
