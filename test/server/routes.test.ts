@@ -1,10 +1,12 @@
 import test from 'ava'
 import { Validator } from '@seriousme/openapi-schema-validator'
 import { Ajv2020 } from 'ajv/dist/2020.js'
+import { RECORD_WORDS } from '../../src/book/index.ts'
+import { DeadLetterFiles } from '../../src/pipeline/fault/dead-letters.ts'
 import { History } from '../../src/telemetry/history.ts'
 import { parseExposition } from '../support/prometheus-text.ts'
 import { Folder } from '../support/folder.ts'
-import { limit, ServedPipeline } from '../support/served.ts'
+import { limit, ServedPipeline, SMALL } from '../support/served.ts'
 
 const folder = new Folder()
 let served: ServedPipeline
@@ -135,9 +137,29 @@ test('routes - the pipeline, its figures, history and alerts can be read', async
   t.true(marks.text.includes('always firing'))
 })
 
+test('routes - what is nested deeper than a stack is refused as any other', async (t) => {
+  for (const depth of [10, 3_000, 5_000, 30_000]) {
+    const deep = '['.repeat(depth) + ']'.repeat(depth)
+    t.is((await served.call('POST', '/api/orders', deep)).status, 400, String(depth))
+    t.is((await served.call('POST', '/api/orders', `{"id":${deep}}`)).status, 400, String(depth))
+  }
+})
+
 test('routes - health and readiness', async (t) => {
   t.is((await served.call('GET', '/health')).json.status, 'ok')
   t.is((await served.call('GET', '/ready')).json.status, 'ready')
+})
+
+test('routes - dead letters are told, where they are kept', async (t) => {
+  t.is((await served.call('GET', '/api/dead-letters')).status, 503)
+  const dir = folder.at('dead')
+  const kept = await ServedPipeline.start({}, `${SMALL}deadLetters: { dir: '${dir}' }\n`)
+  t.teardown(() => kept.close())
+  t.deepEqual((await kept.call('GET', '/api/dead-letters')).json, [])
+  const files = new DeadLetterFiles(dir, kept.pipeline.market)
+  files.add('match', 'it broke', 'command', new Int32Array(RECORD_WORDS), 0)
+  files.close()
+  t.like((await kept.call('GET', '/api/dead-letters')).json, [{ stage: 'match', cause: 'it broke' }])
 })
 
 test('routes - without a stage that answers, the pipeline is not ready and says why', async (t) => {
@@ -243,6 +265,8 @@ test('openapi - a client that knows only the document calls every operation and 
       const schema = one.requestBody!.content['application/json']!.schema
       t.true(ajv.compile(schema)(body), `${one.operationId}: the document takes its body`)
     }
+    // Kept by no pipeline of this kind.
+    if (path === '/api/dead-letters') continue
     const answer = await served.call(method.toUpperCase(), `${url}?${query}`, body)
     t.is(answer.status, 200, `${method} ${url}: ${answer.text}`)
   }
