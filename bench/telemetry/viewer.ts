@@ -10,7 +10,7 @@ socket.on('open', () => {
 socket.on('message', (data) => {
   if (heard === 0) process.stdout.write('on\n')
   heard++
-  JSON.parse(String(data))
+  JSON.parse((data as Buffer).toString())
 })
 socket.on('close', () => process.stdout.write(`${heard}\n`))
 socket.on('error', () => {})

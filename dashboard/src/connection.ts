@@ -41,10 +41,11 @@ export class Connection {
   }
 
   /** Hears a channel (`book:AAPL`, `trades:AAPL`, `orders:alice`, `pipeline`). Returns a function that ends it. */
+  // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- Who listens knows what a channel brings.
   subscribe<M>(key: string, listener: (message: M) => void, extra: object = {}): () => void {
     const known = this.listeners.get(key) ?? new Set<Listener>()
     this.listeners.set(key, known)
-    known.add(listener as Listener)
+    known.add(listener)
     const [channel, name] = key.split(':')
     const request = {
       op: 'subscribe',
@@ -55,7 +56,7 @@ export class Connection {
     this.subscriptions.set(key, request)
     this.send(request)
     return () => {
-      known.delete(listener as Listener)
+      known.delete(listener)
       if (known.size > 0) return
       this.subscriptions.delete(key)
       this.send({ ...request, op: 'unsubscribe' })
@@ -66,7 +67,7 @@ export class Connection {
   order<A>(order: object): Promise<A> {
     const id = this.nextId++
     return new Promise<A>((resolve, reject) => {
-      this.waiting.set(id, { resolve: resolve as (answer: never) => void, reject })
+      this.waiting.set(id, { resolve, reject })
       if (!this.send({ op: 'order', id, order })) this.fail(id, 'not connected')
     })
   }
@@ -84,7 +85,7 @@ export class Connection {
     socket.addEventListener('message', ({ data }) => this.receive(String(data)))
     socket.addEventListener('close', () => {
       this.enter('lost')
-      for (const id of [...this.waiting.keys()]) this.fail(id, 'the connection was lost')
+      for (const id of this.waiting.keys()) this.fail(id, 'the connection was lost')
       setTimeout(() => this.connect(), this.retryMs * (0.75 + Math.random() / 2))
       this.retryMs = Math.min(LONGEST_RETRY_MS, this.retryMs * 2)
     })

@@ -4,6 +4,7 @@ import { Connection } from './connection.ts'
 export const connection = new Connection()
 
 /** The latest message of a channel; draws the component again when one comes. */
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- Who listens knows what a channel brings.
 export function useChannel<M>(key: string, extra: object = {}): M | undefined {
   const [message, setMessage] = useState<M | undefined>(undefined)
   useEffect(() => {
@@ -14,6 +15,7 @@ export function useChannel<M>(key: string, extra: object = {}): M | undefined {
 }
 
 /** Calls back for each message of a channel, without drawing anything. */
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- Who listens knows what a channel brings.
 export function useMessages<M>(key: string, listener: (message: M) => void, extra: object = {}): void {
   const latest = useRef(listener)
   latest.current = listener

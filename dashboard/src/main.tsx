@@ -13,9 +13,11 @@ import { PricePanel } from './panels/price.tsx'
 import { ThroughputPanel } from './panels/throughput.tsx'
 import { TicketPanel } from './panels/ticket.tsx'
 import { TradesPanel } from './panels/trades.tsx'
+// oxlint-disable import/no-unassigned-import -- Style sheets.
 import 'dockview-core/style.css'
 import 'uplot/dist/uPlot.min.css'
 import './style.css'
+// oxlint-enable import/no-unassigned-import
 
 /** What panels share: the symbol that is looked at, and the price that was clicked on. */
 const shared = { symbol: '', price: '', listeners: new Set<() => void>() }

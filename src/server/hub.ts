@@ -57,7 +57,7 @@ export class Hub {
     this.sessions.add(session)
     client.on('message', (data) => {
       this.messages++
-      session.receive(String(data))
+      session.receive((data as Buffer).toString())
     })
     client.on('close', () => {
       this.sessions.delete(session)

@@ -20,6 +20,7 @@ export function metricsOf(served: Served): Registry {
   const family = (name: string, help: string, labelNames: readonly string[], read: () => Samples): void => {
     const described = { name: `millrace_${name}`, help, labelNames: [...labelNames], registers: [registry] }
     if (name.endsWith('_total'))
+      // oxlint-disable-next-line no-new -- It registers itself.
       new Counter({
         ...described,
         collect() {
@@ -28,6 +29,7 @@ export function metricsOf(served: Served): Registry {
         },
       })
     else
+      // oxlint-disable-next-line no-new -- It registers itself.
       new Gauge({
         ...described,
         collect() {

@@ -184,7 +184,7 @@ class Server {
   private callerOf(request: IncomingMessage): Caller {
     if (this.keys === undefined) return LOCAL_CALLER
     const [scheme = '', key = ''] = (request.headers.authorization ?? '').split(' ')
-    const protocol = String(request.headers['sec-websocket-protocol'] ?? '')
+    const protocol = request.headers['sec-websocket-protocol'] ?? ''
     const asked = scheme.toLowerCase() === 'bearer' ? key : (/\bkey\.([\w-]+)/.exec(protocol)?.[1] ?? '')
     const caller = asked === '' ? undefined : this.keys.callerOf(asked)
     if (caller === undefined)

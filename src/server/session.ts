@@ -11,7 +11,7 @@ import type { Observer } from './observer.ts'
 import { HttpProblem } from './problem.ts'
 import type { Served } from './served.ts'
 import { clientFor, instrumentOf } from './routes/market.ts'
-import type { Commands } from './routes/orders.ts'
+import { commandOf, type Commands } from './routes/orders.ts'
 import { BookStream, PipelineStream, TradeStream, type Stream } from './streams.ts'
 
 /** What all sessions of a server share. */
@@ -132,7 +132,7 @@ export class Session {
     if (order === undefined)
       throw new HttpProblem(400, 'Not a valid request', 'order: missing, expected an object')
     const began = performance.now()
-    this.context.commands.send(order, this.caller).then(
+    this.context.commands.send(commandOf(order, this.caller), this.caller).then(
       (answer) =>
         this.send({ op: 'answer', id, ...answer, tookNs: Math.round((performance.now() - began) * 1e6) }),
       (error: unknown) => this.fail(id, error),

@@ -15,7 +15,7 @@ alerts:
   - { when: p99 > 10us for 30s, to: [log, { webhook: { url: 'http://127.0.0.1:9/x', retries: 2 } }] }
   - { name: quiet, when: orders.rate < 500k }
 `)
-  if (E.isLeft(decoded)) return t.fail(JSON.stringify(decoded.left))
+  if (E.isLeft(decoded)) throw new Error(JSON.stringify(decoded.left))
   t.like(decoded.right.server, { port: 0, keys: 'keys.json', history: 'h.db' })
   const [slow, quiet] = decoded.right.alerts
   t.deepEqual(slow!.when, {
@@ -37,7 +37,7 @@ alerts:
   - { when: p99 is high }
   - { when: p99 > 1us, to: [{ webhook: { url: nowhere } }] }
 `)
-  if (E.isRight(decoded)) return t.fail('taken')
+  if (E.isRight(decoded)) throw new Error('taken')
   t.deepEqual(decoded.left.problems.map(formatProblem), [
     'f:10:17 server.port: expected a whole number from 0 to 65535, got 99999',
     'f:10:24 server.colour: unknown key, expected one of port, host, keys, tls, origins, requestsPerSecond, history, audit',

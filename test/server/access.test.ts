@@ -88,6 +88,24 @@ test('access - a WebSocket needs a key too, in a header or as a protocol, and it
   desk.close()
 })
 
+test('access - a trader may not halt the market, let a client go that was stopped, or say what time it is', async (t) => {
+  const desk = await Listener.connect(served.wsUrl, [], { headers: bearer(keys.trader) })
+  const statusOf = async (id: number, order: object): Promise<number> => {
+    desk.send({ op: 'order', id, order })
+    return (await desk.until((message) => message.id === id)).problem.status
+  }
+  t.is(await statusOf(1, { op: 'state', symbol: 'AAPL', state: 'halted' }), 403)
+  t.is(await statusOf(2, { op: 'release', client: 'alice' }), 403)
+  t.is(await statusOf(3, { op: 'time', at: '2030-01-01T00:00:00Z' }), 400)
+  t.is(await statusOf(4, limit('buy', 10, 1, { timestamp: 1 })), 400)
+  t.is(await statusOf(5, limit('buy', 10, 1, { op: '__proto__' })), 400)
+  desk.close()
+  const ops = await Listener.connect(served.wsUrl, [], { headers: bearer(keys.operator) })
+  ops.send({ op: 'order', id: 6, order: { op: 'kill', client: 'mallory' } })
+  t.true((await ops.until(({ id }) => id === 6)).isAccepted)
+  ops.close()
+})
+
 test('access - pages of other origins may not act, those that are listed may', async (t) => {
   const from = (origin: string): Promise<Answered> =>
     served.call('GET', '/api/book/AAPL', undefined, { ...bearer(keys.viewer), origin })

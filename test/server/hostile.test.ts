@@ -47,7 +47,7 @@ test.serial(
     )
     await Promise.all(answered)
     t.is(apiDoor(served.pipeline.market).open, 0)
-    const trades = (served.pipeline.market.engine?.trades ?? 0) as number
+    const trades = served.pipeline.market.engine?.trades ?? 0
     t.is(trades, (busy.length * ORDERS) / 2, 'every order met one of the other side')
     const fillsOf = (one: Listener): number =>
       one.messages

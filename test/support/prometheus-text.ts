@@ -51,7 +51,7 @@ export function parseExposition(text: string): Map<string, Family> {
       const base = family?.name ?? fail('a sample before its family')
       const suffixes = SUFFIXES[family!.type] ?? ['']
       if (!suffixes.some((suffix) => base + suffix === sample.name)) fail('a sample of another family')
-      const key = sample.name + JSON.stringify(Object.entries(sample.labels).sort())
+      const key = sample.name + JSON.stringify(sample.labels, Object.keys(sample.labels).sort())
       if (seen.has(key)) fail('a sample twice')
       seen.add(key)
       family!.samples.push(sample)

@@ -98,7 +98,7 @@ export class Listener {
     this.messages = []
     this.looks = new Set()
     socket.on('message', (data) => {
-      this.messages.push(JSON.parse(String(data)))
+      this.messages.push(JSON.parse((data as Buffer).toString()))
       for (const look of this.looks) look()
     })
     this.closed = new Promise((resolve) => {

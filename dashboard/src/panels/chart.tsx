@@ -25,7 +25,7 @@ export function Chart({ label, lines, points, format }: Props): JSX.Element {
   const target = useRef<HTMLDivElement>(null)
   const plot = useRef<uPlot | undefined>(undefined)
   useEffect(() => {
-    if (target.current === null || width === 0) return
+    if (target.current === null || width === 0) return undefined
     const style = getComputedStyle(document.documentElement)
     const colour = (name: string): string => style.getPropertyValue(name).trim()
     const axis = {

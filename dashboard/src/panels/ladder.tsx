@@ -65,7 +65,7 @@ export function LadderPanel({
       />
       <details
         onToggle={(event) =>
-          (event.currentTarget as HTMLDetailsElement).open &&
+          event.currentTarget.open &&
           setTwin({ bids: book.current.side('bids'), offers: book.current.side('offers') })
         }
       >

@@ -1,6 +1,6 @@
 import { Agent as HttpAgent, request as httpRequest } from 'node:http'
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
-import { WebSocket } from 'ws'
+import { WebSocket, type RawData } from 'ws'
 import type { Command } from './orders.ts'
 
 /** What came back for a command. */
@@ -31,6 +31,10 @@ function toldOf({ isAccepted, events }: Answer): Told {
   }
 }
 
+function textOf(data: RawData): string {
+  return (data as Buffer).toString()
+}
+
 /** A WebSocket: commands go out without waiting for the answers of those before. */
 export class WebSocketLink implements Link {
   private readonly socket: WebSocket
@@ -43,7 +47,7 @@ export class WebSocketLink implements Link {
     this.client = client
     this.waiting = new Map()
     this.next = 1
-    socket.on('message', (data) => this.receive(String(data)))
+    socket.on('message', (data) => this.receive(textOf(data)))
     socket.on('close', () => this.fail('the connection was lost'))
     socket.on('error', () => socket.terminate())
   }

@@ -9,8 +9,8 @@ import { HttpProblem, notFound, unavailable } from '../problem.ts'
 import { route, type Route } from '../route.ts'
 
 /** A whole number in a query, which is text. */
-function count(most: number, usual: number): t.Type<number, number, unknown> {
-  return new t.Type<number, number, unknown>(
+function count(most: number, usual: number): t.Type<number, number> {
+  return new t.Type<number, number>(
     `a whole number from 1 to ${most}`,
     (value): value is number => typeof value === 'number',
     (value, context) => {

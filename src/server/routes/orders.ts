@@ -1,13 +1,14 @@
 import * as t from 'io-ts'
 import { RECORD_WORDS } from '../../book/index.ts'
 import { CODE, EventKind, HEAD, headKind } from '../../book/record.ts'
+import { shapeOf } from '../../pipeline/codec-shape.ts'
 import { flag, oneOf, options, text } from '../../pipeline/codec.ts'
 import type { Market } from '../../pipeline/market.ts'
 import { apiDoor } from '../../operators/api/door.ts'
 import { EventText } from '../../operators/sinks/event-text.ts'
-import type { Caller } from '../keys.ts'
+import { mayAct, type Caller, type Role } from '../keys.ts'
 import { HttpProblem, unavailable } from '../problem.ts'
-import { route, type Route } from '../route.ts'
+import { decoded, route, type Route } from '../route.ts'
 
 /** A decimal as text, so that nothing is lost on the way, or a number where it is short. */
 const amount = t.union([t.string, t.number])
@@ -59,6 +60,42 @@ const amended = options(
 const orderId = options({ id: text })
 const cancelled = options({}, { client: text, symbol: text })
 const massCancelled = options({}, { client: text, symbol: text, side: oneOf('buy', 'sell') })
+
+/** What a WebSocket client may send, by `op`: what it takes, and the role that it needs. */
+const COMMANDS: Readonly<Record<string, { readonly role: Role; readonly codec: t.Type<object, unknown> }>> = {
+  new: { role: 'trader', codec: newOrder },
+  amend: { role: 'trader', codec: withId(amended) },
+  cancel: { role: 'trader', codec: withId(cancelled) },
+  'mass-cancel': { role: 'trader', codec: massCancelled },
+  kill: { role: 'risk', codec: options({ client: name }) },
+  release: { role: 'risk', codec: options({ client: name }) },
+  state: { role: 'operator', codec: options({ state: text }, { symbol: text }) },
+}
+
+/** The same keys, and the order's id. */
+function withId(codec: t.Mixed): t.Type<object, unknown> {
+  const shape = shapeOf(codec)
+  if (shape.kind !== 'options') throw new Error('expected options')
+  return options({ ...shape.required, id: name }, shape.optional)
+}
+
+/**
+ * A command of a WebSocket client, held to the same codecs as one over HTTP.
+ * @throws HttpProblem 400 that says what is wrong with it and where, or 403
+ */
+export function commandOf(
+  { op = 'new', ...rest }: Readonly<Record<string, unknown>>,
+  caller: Caller,
+): object {
+  const known = typeof op === 'string' && Object.hasOwn(COMMANDS, op) ? COMMANDS[op] : undefined
+  if (known === undefined) {
+    const message = `expected one of ${Object.keys(COMMANDS).join(', ')}`
+    throw new HttpProblem(400, 'Not a valid request', `order.op: ${message}`, [{ path: 'order.op', message }])
+  }
+  if (!mayAct(caller.role, known.role))
+    throw new HttpProblem(403, 'Not allowed', `${op as string} needs the role ${known.role}`)
+  return { op, ...decoded(known.codec, rest, 'order') }
+}
 
 /** How long an answer may take before the client is told to ask later. */
 const ANSWER_MS = 5_000
@@ -170,7 +207,8 @@ export class Commands {
 function inNameOf(command: object, { client }: Caller): object {
   const { client: asked } = command as { readonly client?: unknown }
   if (client === undefined) return command
-  if (asked !== undefined && String(asked) !== client)
+  const isOther = typeof asked === 'number' ? String(asked) !== client : asked !== client
+  if (asked !== undefined && isOther)
     throw new HttpProblem(403, 'Not allowed', `this key may only act for client ${JSON.stringify(client)}`)
   return { ...command, client }
 }

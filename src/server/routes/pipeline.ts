@@ -9,7 +9,7 @@ import { HttpProblem, unavailable } from '../problem.ts'
 import { route, type Route } from '../route.ts'
 import type { Served } from '../served.ts'
 
-const second = new t.Type<number, number, unknown>(
+const second = new t.Type<number, number>(
   'seconds since 1970',
   (value): value is number => typeof value === 'number',
   (value, context) =>
