@@ -68,7 +68,7 @@ function operationOf(route: Route): object {
           },
         }),
     responses: {
-      200: { description: route.answer, content: { 'application/json': { schema: {} } } },
+      200: { description: route.answer, content: { 'application/json': { schema: route.schema } } },
       default: problem,
     },
   }

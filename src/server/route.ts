@@ -25,6 +25,8 @@ export interface Route<P = unknown, Q = unknown, B = unknown> {
   readonly body?: t.Type<B, unknown>
   /** What the answer holds, in words. */
   readonly answer: string
+  /** The same as a JSON Schema. */
+  readonly schema: object
   readonly handle: (input: RouteInput<P, Q, B>) => unknown
 }
 

@@ -227,7 +227,7 @@ interface Operation {
   readonly responses: Record<string, { content: Record<string, { schema: object }> }>
 }
 
-test('openapi - a client that knows only the document calls every operation and is answered', async (t) => {
+test('openapi - a client that knows only the document calls every operation, and answers are as it says', async (t) => {
   const { json } = await served.call('GET', '/openapi.json')
   const ajv = new Ajv2020({ strict: false })
   const values: Record<string, string> = {
@@ -269,6 +269,8 @@ test('openapi - a client that knows only the document calls every operation and 
     if (path === '/api/dead-letters') continue
     const answer = await served.call(method.toUpperCase(), `${url}?${query.toString()}`, body)
     t.is(answer.status, 200, `${method} ${url}: ${answer.text}`)
+    const answers = ajv.compile(one.responses['200']!.content['application/json']!.schema)
+    t.true(answers(answer.json), `${method} ${url}: ${JSON.stringify(answers.errors)} ${answer.text}`)
   }
   const problem = ajv.compile(json.components.schemas.Problem)
   const bad = (await served.call('POST', '/api/orders', { id: 1 })).json

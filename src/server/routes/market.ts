@@ -4,6 +4,7 @@ import { headSide, HEAD, LOTS, MATCH_LOW, CODE, PRICE_TICKS, readU64, SEQUENCE }
 import { options, text } from '../../pipeline/codec.ts'
 import type { Market } from '../../pipeline/market.ts'
 import { apiFeed } from '../../operators/api/feed.ts'
+import { ANSWERS } from '../answers.ts'
 import type { Caller } from '../keys.ts'
 import { HttpProblem, notFound, unavailable } from '../problem.ts'
 import { route, type Route } from '../route.ts'
@@ -143,6 +144,7 @@ export function marketRoutes(market: Market): Route[] {
       tag: 'market',
       role: 'viewer',
       answer: 'Symbols with tick and lot.',
+      schema: ANSWERS.instruments,
       handle: () =>
         Array.from({ length: market.instruments.count }, (_, instrument) => ({
           symbol: market.instruments.symbol(instrument),
@@ -159,6 +161,7 @@ export function marketRoutes(market: Market): Route[] {
       params: symbolOnly,
       query: bookQuery,
       answer: 'Bids and offers: price, quantity, orders.',
+      schema: ANSWERS.book,
       handle: ({ params, query }) => bookOf(market, instrumentOf(market, params.symbol), query.levels ?? 20),
     }),
     route({
@@ -170,6 +173,7 @@ export function marketRoutes(market: Market): Route[] {
       params: symbolOnly,
       query: tradesQuery,
       answer: 'Trades.',
+      schema: ANSWERS.trades,
       handle: ({ params, query }) =>
         tradesOf(market, instrumentOf(market, params.symbol), 0, query.limit ?? 100).trades,
     }),
@@ -181,6 +185,7 @@ export function marketRoutes(market: Market): Route[] {
       role: 'trader',
       query: clientQuery,
       answer: 'Its live orders.',
+      schema: ANSWERS.orders,
       handle: ({ query, caller }) => openOrdersOf(market, clientFor(caller, query.client)),
     }),
   ]

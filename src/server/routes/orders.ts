@@ -6,6 +6,7 @@ import { flag, oneOf, options, text } from '../../pipeline/codec.ts'
 import type { Market } from '../../pipeline/market.ts'
 import { apiDoor } from '../../operators/api/door.ts'
 import { EventText } from '../../operators/sinks/event-text.ts'
+import { ANSWERS } from '../answers.ts'
 import { mayAct, type Caller, type Role } from '../keys.ts'
 import { HttpProblem, unavailable } from '../problem.ts'
 import { decoded, route, type Route } from '../route.ts'
@@ -112,6 +113,7 @@ export function orderRoutes(market: Market, audit: (caller: Caller, line: string
       role: 'trader',
       body: newOrder,
       answer: 'The events it caused; `accepted` or `rejected` is the first.',
+      schema: ANSWERS.command,
       handle: ({ body, caller }) => commands.send({ op: 'new', ...(body as object) }, caller),
     }),
     route({
@@ -123,6 +125,7 @@ export function orderRoutes(market: Market, audit: (caller: Caller, line: string
       params: orderId,
       body: amended,
       answer: 'The events it caused; `amended` or `rejected` is the first.',
+      schema: ANSWERS.command,
       handle: ({ params, body, caller }) =>
         commands.send({ op: 'amend', id: (params as { id: string }).id, ...(body as object) }, caller),
     }),
@@ -135,6 +138,7 @@ export function orderRoutes(market: Market, audit: (caller: Caller, line: string
       params: orderId,
       query: cancelled,
       answer: 'The events it caused; `cancelled` or `rejected` is the first.',
+      schema: ANSWERS.command,
       handle: ({ params, query, caller }) =>
         commands.send({ op: 'cancel', id: (params as { id: string }).id, ...(query as object) }, caller),
     }),
@@ -146,6 +150,7 @@ export function orderRoutes(market: Market, audit: (caller: Caller, line: string
       role: 'trader',
       query: massCancelled,
       answer: 'The events it caused; `applied` is the first.',
+      schema: ANSWERS.command,
       handle: ({ query, caller }) => commands.send({ op: 'mass-cancel', ...(query as object) }, caller),
     }),
   ]

@@ -4,6 +4,7 @@ import { oneOf, options, text } from '../../pipeline/codec.ts'
 import { apiDoor } from '../../operators/api/door.ts'
 import { readDeadLetters } from '../../pipeline/fault/dead-letters.ts'
 import { rootCause } from '../../telemetry/root-cause.ts'
+import { ANSWERS } from '../answers.ts'
 import type { Observer } from '../observer.ts'
 import { HttpProblem, unavailable } from '../problem.ts'
 import { route, type Route } from '../route.ts'
@@ -39,6 +40,7 @@ export function pipelineRoutes(served: Served, observer: Observer): Route[] {
       tag: 'pipeline',
       role: 'viewer',
       answer: 'The plan.',
+      schema: ANSWERS.plan,
       handle: () => ({ name: served.name, ...served.plan }),
     }),
     route({
@@ -48,6 +50,7 @@ export function pipelineRoutes(served: Served, observer: Observer): Route[] {
       tag: 'pipeline',
       role: 'viewer',
       answer: 'Counts and durations since the run began, and gauges of the last second.',
+      schema: ANSWERS.stats,
       handle: () => statsOf(served, observer),
     }),
     route({
@@ -57,6 +60,7 @@ export function pipelineRoutes(served: Served, observer: Observer): Route[] {
       tag: 'history',
       role: 'viewer',
       answer: 'Names.',
+      schema: ANSWERS.names,
       handle: () =>
         observer.history === undefined ? Object.keys(observer.gauges).sort() : history().names(),
     }),
@@ -68,6 +72,7 @@ export function pipelineRoutes(served: Served, observer: Observer): Route[] {
       role: 'viewer',
       query: historyQuery,
       answer: 'Points: beginning, mean, least, most.',
+      schema: ANSWERS.points,
       handle: ({ query: { gauge, from, to, resolution = to - from > 3_600 ? 'minute' : 'second' } }) =>
         history().points(gauge, from, to, resolution),
     }),
@@ -79,6 +84,7 @@ export function pipelineRoutes(served: Served, observer: Observer): Route[] {
       role: 'viewer',
       query: compareQuery,
       answer: 'Both summed up, and their ratio.',
+      schema: ANSWERS.comparison,
       handle: ({ query }) =>
         history().compare(query.gauge, [query.from1, query.to1], [query.from2, query.to2]),
     }),
@@ -90,6 +96,7 @@ export function pipelineRoutes(served: Served, observer: Observer): Route[] {
       role: 'viewer',
       query: span,
       answer: 'Marks, oldest first.',
+      schema: ANSWERS.marks,
       handle: ({ query }) => history().marks(query.from, query.to),
     }),
     route({
@@ -99,6 +106,7 @@ export function pipelineRoutes(served: Served, observer: Observer): Route[] {
       tag: 'pipeline',
       role: 'operator',
       answer: 'The latest thousand, oldest first.',
+      schema: ANSWERS.deadLetters,
       handle: () => deadLettersOf(served.deadLettersDir),
     }),
     route({
@@ -108,6 +116,7 @@ export function pipelineRoutes(served: Served, observer: Observer): Route[] {
       tag: 'alerts',
       role: 'viewer',
       answer: 'Alerts and degradations.',
+      schema: ANSWERS.alerts,
       handle: () => ({ alerts: observer.alerts.list(), degraded: observer.degraded }),
     }),
   ]
@@ -152,6 +161,7 @@ export function healthRoutes(served: Served, startedMs: number): Route[] {
       tag: 'health',
       role: 'viewer',
       answer: 'Always `ok`.',
+      schema: ANSWERS.health,
       handle: () => ({ status: 'ok', upSeconds: Math.floor((performance.now() - startedMs) / 1e3) }),
     }),
     route({
@@ -161,6 +171,7 @@ export function healthRoutes(served: Served, startedMs: number): Route[] {
       tag: 'health',
       role: 'viewer',
       answer: '`ready`, or 503 with reasons.',
+      schema: ANSWERS.ready,
       handle: () => {
         const reasons = unreadyReasons(served)
         if (reasons.length > 0) throw new HttpProblem(503, 'Not ready', reasons.join('; '))
