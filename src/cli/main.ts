@@ -13,6 +13,8 @@ import { addSchema } from './schema.ts'
 import { settleFile, type SettleFileOptions } from './settle.ts'
 import { addBackup } from './backup.ts'
 import { addEvents } from './events.ts'
+import { addKeys } from './keys.ts'
+import { addLoad } from './load-test/command.ts'
 import { addReplay } from './replay.ts'
 import { addTest } from './test.ts'
 import { addTrain } from './train.ts'
@@ -52,6 +54,17 @@ pipelineCommand('run', 'run a pipeline file to its end, or until Ctrl-C, and rep
   .option('--spawn', 'start a process for each part, and again when one is killed')
   .option('--nats <url>', 'where the parts meet', process.env['NATS_URL'] ?? 'nats://127.0.0.1:4222')
   .option('--quiet', 'no progress and no report')
+  .addOption(
+    new Option(
+      '--serve [port]',
+      'serve API and dashboard: on this port, or that of the file, or 8787',
+    ).argParser(portNumber),
+  )
+  .option('--host <address>', 'serve on this address; anything but loopback needs --keys')
+  .option('--keys <file>', 'API keys, as made by "millrace keys create"')
+  .option('--history <file>', 'keep what is measured in this SQLite file')
+  .option('--audit <file>', 'append a line for every command of the API to this file')
+  .option('--alert <condition>', 'tell when it holds, as in "p99 > 10us for 30s"; repeatable', collect, [])
   .action(async (file: string, options: RunFileOptions) => {
     process.exitCode = await runFile(file, options)
   })
@@ -99,6 +112,8 @@ program
   })
 
 addBench(program)
+addKeys(program)
+addLoad(program)
 addCreate(program)
 addBook(program)
 addSchema(program)
@@ -160,4 +175,11 @@ function numberAbove0(text: string): number {
   const value = Number(text)
   if (!(value > 0 && value < 1e9)) throw new InvalidArgumentError('expected a number of seconds above 0')
   return value
+}
+
+function portNumber(text: string): number {
+  const port = Number(text)
+  if (!Number.isInteger(port) || port < 0 || port > 65_535)
+    throw new InvalidArgumentError('expected a port: a whole number up to 65535')
+  return port
 }

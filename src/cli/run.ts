@@ -11,6 +11,8 @@ import { showProgress } from './progress.ts'
 import { partOf, processNames, spawnParts } from './split.ts'
 import { definitionSource } from './thread-definition.ts'
 import { reportJson, reportText } from './report.ts'
+import type { RunningServer } from '../server/server.ts'
+import { serve, type ServeOptions } from './serve.ts'
 
 export interface RunFileOptions extends LoadOptions {
   readonly orders?: number
@@ -22,6 +24,12 @@ export interface RunFileOptions extends LoadOptions {
   /** In seconds. */
   readonly drainTimeout?: number
   readonly denyWarnings?: boolean
+  readonly serve?: ServeOptions['port']
+  readonly host?: string
+  readonly keys?: string
+  readonly history?: string
+  readonly audit?: string
+  readonly alert?: readonly string[]
   /** Which part of a pipeline with placements to run. */
   readonly process?: string
   /** Whether to start a process for each part. */
@@ -72,6 +80,14 @@ export async function runFile(file: string, options: RunFileOptions): Promise<nu
     printProblems(prepared.left, options.format)
     return prepared.left.isUnavailable === true ? ExitCode.unavailable : ExitCode.configuration
   }
+  let server: RunningServer | undefined
+  try {
+    server = await serve(prepared.right, definition.right, options)
+  } catch (error) {
+    process.stderr.write(`millrace: ${(error as Error).message}\n`)
+    await prepared.right.abort()
+    return ExitCode.configuration
+  }
   const release = stopOnSignals(stop, prepared.right)
   const timer =
     options.duration === undefined ? undefined : setTimeout(() => stop.abort(), options.duration * 1e3)
@@ -80,6 +96,7 @@ export async function runFile(file: string, options: RunFileOptions): Promise<nu
   } finally {
     clearTimeout(timer)
     release()
+    await server?.close()
   }
 }
 
