@@ -10,6 +10,7 @@ import { benchMicro } from './micro.ts'
 import { benchRing } from './ring/index.ts'
 import { benchRisk } from './risk.ts'
 import { benchScale } from './scale/index.ts'
+import { benchTelemetry } from './telemetry/index.ts'
 import { benchTransport } from './transport/index.ts'
 
 const { values, positionals } = parseArgs({
@@ -32,6 +33,7 @@ const benches: Record<string, () => unknown> = {
   scale: benchScale,
   transport: benchTransport,
   risk: benchRisk,
+  telemetry: benchTelemetry,
   journal: () => benchJournal(values),
 }
 const names = positionals.length > 0 ? positionals : Object.keys(benches)

@@ -19,6 +19,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   client: ['memory', 'book', 'transport'],
   operators: ['memory', 'book', 'telemetry', 'risk', 'journal', 'ai', 'pipeline', 'transport'],
   scenario: ['book'],
+  server: ['book', 'telemetry', 'pipeline', 'operators'],
   testing: ['memory', 'book', 'telemetry', 'risk', 'pipeline', 'operators', 'scenario'],
   cli: [
     'memory',
@@ -31,6 +32,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'transport',
     'operators',
     'scenario',
+    'server',
     'testing',
   ],
 }
@@ -38,17 +40,19 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 /** Where each third-party package may be imported. */
 const HOMES: Readonly<Record<string, readonly string[]>> = {
   rxjs: ['pipeline', 'operators', 'testing'],
-  'io-ts': ['pipeline', 'operators', 'testing', 'ai'],
-  'fp-ts': ['pipeline', 'operators', 'testing', 'cli', 'ai'],
+  'io-ts': ['pipeline', 'operators', 'testing', 'ai', 'server'],
+  'fp-ts': ['pipeline', 'operators', 'testing', 'cli', 'ai', 'server'],
   yaml: ['pipeline'],
   'csv-parse': ['operators'],
   commander: ['cli'],
+  fastify: ['server'],
+  'prom-client': ['server'],
   koffi: ['memory'],
   '@nats-io/nats-core': ['transport', 'client', 'operators'],
   '@nats-io/transport-node': ['transport', 'client'],
   '@nats-io/jetstream': ['transport', 'client'],
   ioredis: ['transport', 'operators'],
-  ws: ['transport', 'operators'],
+  ws: ['transport', 'operators', 'server', 'cli'],
 }
 
 interface Import {

@@ -59,7 +59,7 @@ test('docs - every millrace command names a file and options that there are', as
   t.true(known.get('run')!.get('--orders'), 'the help is read')
   const lines = commands
     .map(({ where, words }) => ({ where, words: words[0] === 'npx' ? words.slice(1) : words }))
-    .filter(({ words }) => words[0] === 'millrace' && words[1] !== 'bench')
+    .filter(({ words }) => words[0] === 'millrace' && words[1] !== 'bench' && words[1] !== 'keys')
   t.true(lines.length >= 5)
   for (const { where, words } of lines) {
     const [, command, ...rest] = words
@@ -84,10 +84,10 @@ test('docs - every millrace command names a file and options that there are', as
   }
 })
 
-test('docs - every bench that is shown is there, and has the options shown', async (t) => {
+test('docs - every bench and every use of keys that is shown is there, and has the options shown', async (t) => {
   const lines = commands
     .map(({ where, words }) => ({ where, words: words[0] === 'npx' ? words.slice(1) : words }))
-    .filter(({ words }) => words[0] === 'millrace' && words[1] === 'bench')
+    .filter(({ words }) => words[0] === 'millrace' && (words[1] === 'bench' || words[1] === 'keys'))
   t.true(lines.length >= 2)
   for (const { where, words } of lines) {
     const { code, stdout } = await millrace([...words.slice(1, 3), '--help'])

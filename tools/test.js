@@ -10,6 +10,7 @@ const tools = join(root, 'node_modules', '.bin')
 const checks = [
   ['types', 'tsc', '-p', 'tsconfig.json'],
   ['types of the build', 'tsc', '-p', 'tsconfig.build.json', '--noEmit'],
+  ['types of the dashboard', 'tsc', '-p', 'dashboard/tsconfig.json'],
   ['lint', 'oxlint', '--type-aware', '--deny-warnings'],
   ['format', 'prettier', '--check', '--log-level', 'warn', '.'],
 ]

@@ -13,6 +13,8 @@ import { addSchema } from './schema.ts'
 import { settleFile, type SettleFileOptions } from './settle.ts'
 import { addBackup } from './backup.ts'
 import { addEvents } from './events.ts'
+import { addKeys } from './keys.ts'
+import { addLoad } from './load-test/command.ts'
 import { addReplay } from './replay.ts'
 import { addRevisions } from './revisions.ts'
 import { addTap } from './tap.ts'
@@ -64,6 +66,17 @@ pipelineCommand('run', 'run a pipeline file to its end, or until Ctrl-C, and rep
     10,
   )
   .option('--no-control', 'let no other terminal reach it')
+  .addOption(
+    new Option(
+      '--serve [port]',
+      'serve API and dashboard: on this port, or that of the file, or 8787',
+    ).argParser(portNumber),
+  )
+  .option('--host <address>', 'serve on this address; anything but loopback needs --keys')
+  .option('--keys <file>', 'API keys, as made by "millrace keys create"')
+  .option('--history <file>', 'keep what is measured in this SQLite file')
+  .option('--audit <file>', 'append a line for every command of the API to this file')
+  .option('--alert <condition>', 'tell when it holds, as in "p99 > 10us for 30s"; repeatable', collect, [])
   .action(async (file: string, options: RunFileOptions) => {
     process.exitCode = await runFile(file, options)
   })
@@ -111,6 +124,8 @@ program
   })
 
 addBench(program)
+addKeys(program)
+addLoad(program)
 addCreate(program)
 addBook(program)
 addSchema(program)
@@ -175,4 +190,11 @@ function numberAbove0(text: string): number {
   const value = Number(text)
   if (!(value > 0 && value < 1e9)) throw new InvalidArgumentError('expected a number of seconds above 0')
   return value
+}
+
+function portNumber(text: string): number {
+  const port = Number(text)
+  if (!Number.isInteger(port) || port < 0 || port > 65_535)
+    throw new InvalidArgumentError('expected a port: a whole number up to 65535')
+  return port
 }

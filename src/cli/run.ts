@@ -13,6 +13,8 @@ import { supervise, type Runs, type SuperviseOptions } from './supervise.ts'
 import { processNames, spawnParts } from './split.ts'
 import { definitionSource } from './thread-definition.ts'
 import { reportJson, reportText } from './report.ts'
+import type { RunningServer } from '../server/server.ts'
+import { serve, type ServeOptions } from './serve.ts'
 
 export interface RunFileOptions extends LoadOptions, PartOptions, SuperviseOptions {
   readonly orders?: number
@@ -24,6 +26,12 @@ export interface RunFileOptions extends LoadOptions, PartOptions, SuperviseOptio
   /** In seconds. */
   readonly drainTimeout?: number
   readonly denyWarnings?: boolean
+  readonly serve?: ServeOptions['port']
+  readonly host?: string
+  readonly keys?: string
+  readonly history?: string
+  readonly audit?: string
+  readonly alert?: readonly string[]
   /** Whether to start a process for each part. */
   readonly spawn?: boolean
 }
@@ -67,6 +75,15 @@ export async function runFile(file: string, options: RunFileOptions): Promise<nu
     return prepared.left.isUnavailable === true ? ExitCode.unavailable : ExitCode.configuration
   }
   const supervised = await supervise(definition.right, prepared.right, file, options, run)
+  let server: RunningServer | undefined
+  try {
+    server = await serve(supervised.live, definition.right, options)
+  } catch (error) {
+    process.stderr.write(`millrace: ${(error as Error).message}\n`)
+    supervised.end()
+    await prepared.right.abort()
+    return ExitCode.configuration
+  }
   const release = stopOnSignals(stop, supervised)
   const timer =
     options.duration === undefined ? undefined : setTimeout(() => stop.abort(), options.duration * 1e3)
@@ -76,6 +93,7 @@ export async function runFile(file: string, options: RunFileOptions): Promise<nu
     clearTimeout(timer)
     release()
     supervised.end()
+    await server?.close()
   }
 }
 

@@ -29,6 +29,13 @@ export interface SuperviseOptions {
   readonly quiet?: boolean
 }
 
+export interface Supervised extends Runs {
+  /** The pipeline of the moment, for who looks at it. */
+  readonly live: Pipeline
+  /** Nothing asks for a reload any more, and no other terminal reaches it. */
+  readonly end: () => void
+}
+
 /** Whoever the process belongs to. */
 export function thisUser(): string {
   return `user ${userInfo().username}`
@@ -41,7 +48,7 @@ export async function supervise(
   file: string,
   options: SuperviseOptions & LoadOptions & PartOptions,
   run: RunOptions,
-): Promise<Runs & { readonly end: () => void }> {
+): Promise<Supervised> {
   const say = (text: string): void => void process.stderr.write(`${text}\n`)
   const supervisor = new Supervisor(definition, pipeline, {
     file,
@@ -75,6 +82,7 @@ export async function supervise(
     }
   }
   return {
+    live: supervisor.live,
     market: pipeline.market,
     run: () => supervisor.run(),
     abort: () => supervisor.pipeline.abort(),

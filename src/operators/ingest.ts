@@ -18,10 +18,12 @@ import {
 import type { Market } from '../pipeline/market.ts'
 import type { Operator, Source, StageProblem } from '../pipeline/operator.ts'
 import { observeSource, type PumpOptions } from '../pipeline/pump.ts'
+import { ApiSource } from './api/api-source.ts'
 import { frameFileSourceOptions, openFrameFileSource } from './input/frame-file-source.ts'
 import { openShmSource, shmCommandOptions } from './input/shm-source.ts'
 import { jetStreamSourceOptions, openJetStreamSource } from './input/jetstream-source.ts'
 import { natsSourceOptions, openNatsSource } from './input/nats-source.ts'
+import { Paced } from './input/paced.ts'
 import { openRedisSource, redisSourceOptions } from './input/redis-source.ts'
 import { openWebSocketSource, webSocketSourceOptions } from './input/websocket-source.ts'
 import { openLobster } from './lobster/lobster-source.ts'
@@ -53,6 +55,9 @@ const sources = {
       clients: wholeNumber({ min: 1, max: 100_000 }).describe('How many traders there are.', {
         default: 250,
       }),
+      rate: wholeNumber({ min: 1, max: 100_000_000 }).describe(
+        'How many commands a second. By default as many as the pipeline takes.',
+      ),
       badShare: numberBetween(0, 1).describe('The share of commands that are wrong on purpose.', {
         default: 0.01,
       }),
@@ -77,6 +82,8 @@ const sources = {
   ).describe('Orders as text.'),
   /** A ring in a file that another process writes commands into. */
   shm: shmCommandOptions.describe('A ring in a file that another process writes commands into.'),
+  /** Commands over HTTP and WebSocket, where the pipeline is served. */
+  api: options({}).describe('Commands over HTTP and WebSocket, where the pipeline is served.'),
   /** Frames and lines of JSON over core NATS. */
   nats: natsSourceOptions,
   /** Messages of WebSocket clients. */
@@ -108,15 +115,22 @@ function open(
   records?: number,
 ): TE.TaskEither<StageProblem, Source> {
   if (from.simulate !== undefined) {
-    const { orders = records, ...rest } =
-      records === undefined ? from.simulate : { ...from.simulate, orders: records }
+    const {
+      orders = records,
+      rate,
+      ...rest
+    } = records === undefined ? from.simulate : { ...from.simulate, orders: records }
     return TE.fromEither(
       E.tryCatch(
-        () => new Resumed(new Simulator(market, { ...rest, orders }), market),
+        () => {
+          const source = new Resumed(new Simulator(market, { ...rest, orders }), market)
+          return rate === undefined ? source : new Paced(source, rate)
+        },
         (error) => ({ path: ['from', 'simulate'], message: (error as Error).message }),
       ),
     )
   }
+  if (from.api !== undefined) return TE.right(new ApiSource(market))
   if (from.nats !== undefined) return openNatsSource(market, from.nats)
   if (from.redisStreams !== undefined) return openRedisSource(market, id, from.redisStreams)
   if (from.websocket !== undefined) return openWebSocketSource(market, from.websocket)

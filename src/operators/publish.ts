@@ -6,6 +6,7 @@ import { checked, options, text, variant, type VariantOf } from '../pipeline/cod
 import { fromStep } from '../pipeline/island.ts'
 import type { Market } from '../pipeline/market.ts'
 import type { Operator, StageProblem, Step } from '../pipeline/operator.ts'
+import { ApiFeed } from './api/feed.ts'
 import { openAgreement } from './lobster/agreement.ts'
 import { openShmSink, shmSinkOptions } from './sinks/shm-sink.ts'
 import { orderAnswerOptions, orderAnswers } from './order-entry/order-entry-sink.ts'
@@ -33,6 +34,8 @@ const sinks = {
   ).describe("The engine's trades held against a recorded day."),
   /** A ring in a file that another process reads. */
   shm: shmSinkOptions.describe('A ring in a file that another process reads.'),
+  /** To the clients of the API, and as answers to its commands. */
+  api: options({}).describe('To the clients of the API, and as answers to its commands.'),
   /** Frames and JSON over core NATS. */
   nats: natsSinkOptions,
   /** The same into a JetStream stream, each event once. */
@@ -59,6 +62,7 @@ function open(
   goesOn: boolean | undefined = false,
 ): TE.TaskEither<StageProblem, Step> {
   if (to.summary !== undefined) return TE.right(new Summary(market))
+  if (to.api !== undefined) return TE.right(new ApiFeed(market))
   if (to.nats !== undefined) return openNatsSink(market, to.nats)
   if (to.bookFeed !== undefined) return openBookFeed(market, to.bookFeed)
   if (to.jetstream !== undefined) return openJetStreamSink(market, to.jetstream)
@@ -107,11 +111,15 @@ export const publishOperator: Operator<{ readonly to: PublishTo }> = {
   consumes: 'event',
   produces: 'event',
   traits: ({ to }) => {
-    const isInline = to.summary !== undefined || to.agreement !== undefined || to.orderEntry !== undefined
+    const isInline =
+      to.summary !== undefined ||
+      to.agreement !== undefined ||
+      to.orderEntry !== undefined ||
+      to.api !== undefined
     return {
       readsOnly: true,
       looksAtBook: to.summary !== undefined || to.agreement !== undefined,
-      staysOnMainThread: to.orderEntry !== undefined,
+      staysOnMainThread: to.orderEntry !== undefined || to.api !== undefined,
       isIo: !isInline,
       costNs: isInline ? 10 : 400,
     }

@@ -59,7 +59,8 @@ export function show(value: unknown, conceal: (text: string) => string = (plain)
   try {
     json = JSON.stringify(value, (_, inner: unknown) => (typeof inner === 'string' ? conceal(inner) : inner))
   } catch {
-    // A ring of objects: only a program can pass one, no file.
+    // A ring of objects, which only a program can pass, or one nested deeper than the stack.
+    if (typeof value === 'object') return Array.isArray(value) ? 'a list' : 'a map'
   }
   const shown = json ?? String(value)
   return shown.length > MAX_SHOWN ? `${shown.slice(0, MAX_SHOWN - 3)}...` : shown

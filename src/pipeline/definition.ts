@@ -35,6 +35,7 @@ import { loadPlugins, refusePlugins, type PluginOptions } from './plugins.ts'
 import { byPosition, pipelineError, type PipelineError, type Problem } from './problem.ts'
 import { Reader } from './reader.ts'
 import { runtimeSettings, type RuntimeSettings } from './runtime-settings.ts'
+import { alertList, serverSettings, type AlertSettings, type ServerSettings } from './server-settings.ts'
 import { STAGE_KEYS } from './stage-keys.ts'
 import { didYouMean } from './suggest.ts'
 import { OVERRIDE_FILE } from './overrides.ts'
@@ -71,6 +72,9 @@ export interface Definition {
   readonly budget: readonly BudgetLimit[]
   /** The folder that records of failing stages go to. */
   readonly deadLettersDir: string | undefined
+  /** How it is served; undefined where the file does not ask for that. */
+  readonly server: ServerSettings | undefined
+  readonly alerts: readonly AlertSettings[]
   /** Variables that the file mentions, whether or not their defaults were used. */
   readonly variables: ReadonlySet<string>
   /** How it is run; see docs/configuration.md. */
@@ -168,6 +172,8 @@ const wholeFile = options(
     edges: edgeList,
     budget,
     deadLetters: options({ dir: text }),
+    server: serverSettings,
+    alerts: alertList,
   },
 )
 
@@ -208,6 +214,8 @@ function definitionOf(
     connections,
     budget: whole.budget ?? [],
     deadLettersDir: whole.deadLetters?.dir,
+    server: whole.server,
+    alerts: whole.alerts ?? [],
     variables: document.variables,
     runtime: whole.runtime ?? {},
     warnings: [...document.warnings, ...reader.warnings].sort(byPosition),

@@ -7,6 +7,7 @@ import { instrumentTerms } from './instrument-terms.ts'
 import type { AnyOperator, Registry } from './operator.ts'
 import { STAGE_ID } from './path.ts'
 import { runtimeSettings } from './runtime-settings.ts'
+import { alertList, serverSettings } from './server-settings.ts'
 
 /**
  * The whole of a pipeline file as codecs: what schemas, completion and the echo of what is in effect are made from.
@@ -59,6 +60,8 @@ export const FILE_KEYS = {
     deadLetters: options({ dir: text.describe('The folder that they go to.') }).describe(
       'Keeps records that a stage failed at.',
     ),
+    server: serverSettings.describe('Serves API and dashboard while the pipeline runs; see docs/api.md.'),
+    alerts: alertList.describe('Conditions on what is measured, and who is told; see docs/alerts.md.'),
     runtime: runtimeSettings.describe(
       'How the pipeline is run, whatever it does; profiles are mostly about this.',
     ),

@@ -91,12 +91,20 @@ function operatorSchema(writer: SchemaWriter, operator: AnyOperator): JsonSchema
   }
 }
 
+/** The schema of what a codec takes from a program, which has no variables. */
+export function codecSchema(codec: t.Mixed): JsonSchema {
+  return new SchemaWriter(false, {}, false).key(codec)
+}
+
 class SchemaWriter {
   readonly isLayer: boolean
+  /** Whether a text with a variable in it may stand in for a number or a word. */
+  private readonly hasVariables: boolean
   private readonly keyNotes: Readonly<Record<string, string>>
 
-  constructor(isLayer: boolean, keyNotes: Readonly<Record<string, string>>) {
+  constructor(isLayer: boolean, keyNotes: Readonly<Record<string, string>>, hasVariables = true) {
     this.isLayer = isLayer
+    this.hasVariables = hasVariables
     this.keyNotes = keyNotes
   }
 
@@ -108,7 +116,7 @@ class SchemaWriter {
   }
 
   /** What stands under a key: its codec with what is said of it. */
-  private key(codec: t.Mixed, key: string, above: string): JsonSchema {
+  key(codec: t.Mixed, key = '', above = ''): JsonSchema {
     const { description: own, default: standard, examples } = notesOf(codec)
     const description = own ?? this.keyNotes[`${above}.${key}`] ?? this.keyNotes[key]
     const schema = this.of(shapeOf(codec), key)
@@ -120,14 +128,18 @@ class SchemaWriter {
     }
   }
 
+  private variable(): JsonSchema | undefined {
+    return this.hasVariables ? VARIABLE : undefined
+  }
+
   private of(shape: Shape, key: string): JsonSchema {
     switch (shape.kind) {
       case 'any':
         return {}
       case 'whole':
-        return orElse({ type: 'integer', ...bounds(shape.min, shape.max) }, VARIABLE)
+        return orElse({ type: 'integer', ...bounds(shape.min, shape.max) }, this.variable())
       case 'number':
-        return orElse({ type: 'number', ...bounds(shape.min, shape.max) }, VARIABLE)
+        return orElse({ type: 'number', ...bounds(shape.min, shape.max) }, this.variable())
       case 'decimal': {
         const number = shape.isAboveZero ? { type: 'number', exclusiveMinimum: 0 } : { type: 'number' }
         return orElse(number, { type: 'string', pattern: DECIMAL })
@@ -138,9 +150,9 @@ class SchemaWriter {
           ...(shape.pattern === undefined ? { minLength: 1 } : { pattern: shape.pattern }),
         }
       case 'flag':
-        return orElse({ type: 'boolean' }, VARIABLE)
+        return orElse({ type: 'boolean' }, this.variable())
       case 'words':
-        return orElse({ enum: shape.words }, VARIABLE)
+        return orElse({ enum: shape.words }, this.variable())
       case 'either':
         return { anyOf: shape.of.map((codec) => this.of(shapeOf(codec), key)) }
       default:
@@ -197,7 +209,8 @@ function isOptional(shape: Shape): boolean {
   return shape.kind === 'options' && Object.keys(shape.required).length === 0
 }
 
-function orElse(schema: JsonSchema, other: JsonSchema): JsonSchema {
+function orElse(schema: JsonSchema, other: JsonSchema | undefined): JsonSchema {
+  if (other === undefined) return schema
   const inner = schema['anyOf']
   return { anyOf: [...(Array.isArray(inner) ? (inner as JsonSchema[]) : [schema]), other] }
 }

@@ -89,6 +89,11 @@ export class OrderNames {
     return this.last
   }
 
+  /** Numbers given out from here on are above one, so that those which others give out below it stay apart. */
+  startAbove(number: number): void {
+    this.last = Math.max(this.last, number)
+  }
+
   /** Takes up a name with the number that was given out for it elsewhere; the next one will be above it. */
   adopt(number: number, text: string, instrument: number): void {
     if (this.byText.size >= this.remembered) this.forgetOne()

@@ -2,6 +2,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import type * as TE from 'fp-ts/lib/TaskEither.js'
 import type { Observable } from 'rxjs'
 import type { Batch } from '../book/index.ts'
+import type { LatencySummary } from '../telemetry/latency.ts'
 import type { PipelineStats } from '../telemetry/pipeline-stats.ts'
 import type { Definition } from './definition.ts'
 import { FusedRun } from './execution/fused-run.ts'
@@ -26,6 +27,10 @@ export interface Pipeline {
   readonly run: () => Promise<RunReport>
   /** What it does now: plain values, at any time. */
   readonly stats: () => PipelineStats
+  /** How long records take in each stage: since the run began. */
+  readonly latencies: () => readonly LatencySummary[]
+  /** The same since this was last called: for one who looks at intervals. Of the fused back end. */
+  readonly recentLatencies: () => readonly LatencySummary[]
   /** What a stage gives while it runs: copies, of the fused back end. */
   readonly tap: (stage: string) => Observable<Batch>
   /** Holds the sources, and resolves with the latest sequence when all up to it has been handled. */
@@ -92,6 +97,8 @@ function pipelineOf(
     plan,
     run: () => runToReport({ plan, made, work, options, deadLetters, kept }),
     stats: () => work.stats(),
+    latencies: () => work.latencies(),
+    recentLatencies: () => (work instanceof FusedRun ? work.recentLatencies() : []),
     tap: (stage) => work.tap(stage),
     barrier: () => work.barrier(),
     finish: (sources, adopted) => {

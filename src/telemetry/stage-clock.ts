@@ -112,6 +112,15 @@ export class StageClock {
 
   /** Each stage; then `whole`, a record's own time through all of them; then `batch`, from the pull to the last sink. */
   summaries(): LatencySummary[] {
-    return [...this.stages, this.whole, this.batches].map((latency) => latency.summary())
+    return this.all().map((latency) => latency.summary())
+  }
+
+  /** The same, of what has come since this was last called. */
+  takeRecent(): LatencySummary[] {
+    return this.all().map((latency) => latency.takeRecent())
+  }
+
+  private all(): Latency[] {
+    return [...this.stages, this.whole, this.batches]
   }
 }

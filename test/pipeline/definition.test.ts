@@ -65,7 +65,7 @@ test('definition - a problem met later is put at its place in the file', (t) => 
 
 test('definition - an unknown key is refused where it stands', (t) => {
   t.deepEqual(told(exchange.replace('instruments:', 'instrumets:')), [
-    'f:2:1 instrumets: unknown key, expected one of name, stages, instruments, defaultInstrument, include, plugins, runtime, edges, budget, deadLetters: did you mean instruments?',
+    'f:2:1 instrumets: unknown key, expected one of name, stages, instruments, defaultInstrument, include, plugins, runtime, edges, budget, deadLetters, server, alerts: did you mean instruments?',
   ])
   t.deepEqual(toldOf(source, `${match}, input: orders`, report), [
     '4 <input> match.input: unknown key, expected one of id, operator, inputs, boundary, placement, partition, onError, breaker, timeout, budget: did you mean inputs?',

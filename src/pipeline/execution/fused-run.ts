@@ -148,10 +148,20 @@ export class FusedRun {
     return left
   }
 
+  /** Since the run began. */
   latencies(): LatencySummary[] {
+    return this.latenciesOf((clock) => clock.summaries())
+  }
+
+  /** Since this was last called. */
+  recentLatencies(): LatencySummary[] {
+    return this.latenciesOf((clock) => clock.takeRecent())
+  }
+
+  private latenciesOf(summaries: (clock: StageClock) => LatencySummary[]): LatencySummary[] {
     const many = this.islands.length > 1
     return this.islands.flatMap(({ task, made }, index) => {
-      const rows = task.clock.summaries()
+      const rows = summaries(task.clock)
       const names = made.island.stages.length
       const handingOn = rows.at(names)!
       const total = rows

@@ -28,7 +28,7 @@ export interface BudgetLimit {
   readonly limitNs: number
 }
 
-export const QUANTILES = ['p50', 'p95', 'p99', 'p99.9', 'max'] as const
+export const QUANTILES = ['p50', 'p95', 'p99', 'p99.9', 'p99.99', 'max'] as const
 export type Quantile = (typeof QUANTILES)[number]
 
 /** What a file can say of any stage, whatever its operator. */

@@ -49,7 +49,8 @@ export function handoverOf(
   for (const stage of after.stages)
     if (!partsOf(parts, stage).some(([name]) => adopted.has(name))) fresh.add(stage.id)
   for (const { path } of diff.others)
-    if (path.startsWith('runtime.heap')) notes.push(`${path} counts from the next start of the process on`)
+    if (/^(?:runtime\.heap|server|alerts)\b/.test(path))
+      notes.push(`${path} counts from the next start of the process on`)
   return reasons.length > 0 ? reasons : { adopted, fresh, ending, notes }
 }
 

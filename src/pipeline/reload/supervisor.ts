@@ -118,6 +118,23 @@ export class Supervisor {
     }
   }
 
+  /** The pipeline of the moment under one name: what is asked of it is answered by whichever runs. */
+  get live(): Pipeline {
+    const now = (): Pipeline => this.current.pipeline
+    return {
+      ...now(),
+      get plan() {
+        return now().plan
+      },
+      run: () => this.run(),
+      stats: () => now().stats(),
+      latencies: () => now().latencies(),
+      recentLatencies: () => now().recentLatencies(),
+      tap: (stage) => this.tap(stage),
+      abort: () => now().abort(),
+    }
+  }
+
   stats(): PipelineStats {
     return this.current.pipeline.stats()
   }
