@@ -74,7 +74,7 @@ test.serial('handover - each worker of a partition keeps its books', async (t) =
   const stages = (maxOrderLots: number, file: string): string =>
     fileText(
       [
-        'id: orders, operator: ingest, from: { simulate: { seed: 7, orders: 200000 } }',
+        'id: orders, operator: ingest, from: { simulate: { seed: 7, orders: 400000 } }',
         `id: risk, operator: risk, limits: { maxOrderLots: ${maxOrderLots} }, ${partition}`,
         `${MATCH}, ${partition}`,
         lines('lines', file),
@@ -109,7 +109,7 @@ test.serial(
   async (t) => {
     const stages = (maxPositionLots: number): string =>
       fileText([
-        'id: orders, operator: ingest, from: { simulate: { seed: 7, orders: 100000 } }',
+        'id: orders, operator: ingest, from: { simulate: { seed: 7, orders: 300000 } }',
         CHECKS[0]!,
         `id: risk, operator: risk, limits: { maxPositionLots: ${maxPositionLots}, messagesPerSecond: 1000000 }`,
         `${MATCH}, journal: { dir: FOLDER/journal, durability: none, snapshotEvery: 10000 }`,
@@ -133,7 +133,7 @@ test.serial(
     )
     const recovered = again.supervisor.pipeline.parts().get('risk') as Step
     t.true(Buffer.from(recovered.snapshot!()).equals(state))
-    t.is(again.supervisor.pipeline.market.sequence, 100_000)
+    t.is(again.supervisor.pipeline.market.sequence, 300_000)
     await again.supervisor.pipeline.abort()
   },
 )
@@ -143,7 +143,7 @@ test.serial(
   async (t) => {
     const stages = (seed: number): string =>
       fileText([
-        `id: orders, operator: ingest, from: { simulate: { seed: ${seed}, orders: 50000 } }`,
+        `id: orders, operator: ingest, from: { simulate: { seed: ${seed}, orders: 500000 } }`,
         ...CHECKS,
         MATCH,
         lines('lines', 'out.ndjson'),
@@ -156,7 +156,7 @@ test.serial(
     const { outcome, sequence, problems } = await one.supervisor.reload('user test')
     t.is(outcome, 'swapped', problems.join('\n'))
     const report = await over
-    t.true(report.commands >= sequence! + 50_000)
+    t.true(report.commands >= sequence! + 500_000)
     const { totals } = report.sections.find(({ title }) => title === 'summary')!.figures as {
       totals: { addsUp: boolean }
     }

@@ -278,7 +278,7 @@ test.serial('reload - added instruments get the next numbers and can be traded',
   const text = (top: string, input: string): string =>
     fileText(
       [
-        `id: orders, operator: ingest, from: { simulate: { seed: 7, orders: 100000 } }`,
+        `id: orders, operator: ingest, from: { simulate: { seed: 7, orders: 400000 } }`,
         ...CHECKS,
         MATCH,
         lines('lines', input),
