@@ -16,7 +16,10 @@ import { addEvents } from './events.ts'
 import { addKeys } from './keys.ts'
 import { addLoad } from './load-test/command.ts'
 import { addReplay } from './replay.ts'
+import { addRevisions } from './revisions.ts'
+import { addTap } from './tap.ts'
 import { addTest } from './test.ts'
+import { addTop } from './top.ts'
 import { addTrain } from './train.ts'
 import { validateFile, type ValidateOptions } from './validate.ts'
 
@@ -54,6 +57,15 @@ pipelineCommand('run', 'run a pipeline file to its end, or until Ctrl-C, and rep
   .option('--spawn', 'start a process for each part, and again when one is killed')
   .option('--nats <url>', 'where the parts meet', process.env['NATS_URL'] ?? 'nats://127.0.0.1:4222')
   .option('--quiet', 'no progress and no report')
+  .option('--watch', 'take the file up anew when it is saved, while the pipeline runs')
+  .option('--revisions <dir>', 'where revisions are kept; by default .millrace/revisions beside the file')
+  .option(
+    '--trial <seconds>',
+    'how long a reload is watched, and taken back if budgets are breached',
+    numberAbove0,
+    10,
+  )
+  .option('--no-control', 'let no other terminal reach it')
   .addOption(
     new Option(
       '--serve [port]',
@@ -122,6 +134,9 @@ addReplay(program)
 addEvents(program)
 addBackup(program)
 addTrain(program)
+addRevisions(program)
+addTap(program)
+addTop(program)
 addEvaluate(program)
 
 // What is said there is for someone to read; if nobody does, the run goes on.

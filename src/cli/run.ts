@@ -1,20 +1,22 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { JournalError } from '../journal/problem.ts'
 import type { Definition } from '../pipeline/definition.ts'
-import type { Backend, Pipeline, RunReport } from '../pipeline/runtime.ts'
+import type { Backend, RunOptions, RunReport } from '../pipeline/runtime.ts'
 import { prepareOnThreads } from '../pipeline/threads/threaded-pipeline.ts'
 import { ExitCode } from './exit-code.ts'
 import { startWithHeap } from './heap.ts'
-import { load, mayGoOn, printProblems, printWarnings, type LoadOptions } from './load.ts'
+import { mayGoOn, printProblems, printWarnings, type LoadOptions } from './load.ts'
 import { print } from './print.ts'
 import { showProgress } from './progress.ts'
-import { partOf, processNames, spawnParts } from './split.ts'
+import { loadRun, type PartOptions } from './run-definition.ts'
+import { supervise, type Runs, type SuperviseOptions } from './supervise.ts'
+import { processNames, spawnParts } from './split.ts'
 import { definitionSource } from './thread-definition.ts'
 import { reportJson, reportText } from './report.ts'
 import type { RunningServer } from '../server/server.ts'
 import { serve, type ServeOptions } from './serve.ts'
 
-export interface RunFileOptions extends LoadOptions {
+export interface RunFileOptions extends LoadOptions, PartOptions, SuperviseOptions {
   readonly orders?: number
   readonly duration?: number
   readonly quiet?: boolean
@@ -30,15 +32,9 @@ export interface RunFileOptions extends LoadOptions {
   readonly history?: string
   readonly audit?: string
   readonly alert?: readonly string[]
-  /** Which part of a pipeline with placements to run. */
-  readonly process?: string
   /** Whether to start a process for each part. */
   readonly spawn?: boolean
-  /** Where the parts meet. */
-  readonly nats?: string
 }
-
-const DEFAULT_NATS = 'nats://127.0.0.1:4222'
 
 /** A second interrupt waits so long for what is half-way out. */
 const ABORT_MS = 500
@@ -48,15 +44,11 @@ const ABORT_MS = 500
  * output, or to standard error where a stage writes its events to standard output. Returns the exit code.
  */
 export async function runFile(file: string, options: RunFileOptions): Promise<number> {
-  const whole = await load(file, options)()
-  if (options.spawn === true && E.isRight(whole)) {
+  const definition = await loadRun(file, options)
+  if (options.spawn === true && E.isRight(definition)) {
     const args = process.argv.slice(2).filter((arg) => arg !== '--spawn')
-    return spawnParts(processNames(whole.right), args)
+    return spawnParts(processNames(definition.right), args)
   }
-  const definition =
-    options.process === undefined || E.isLeft(whole)
-      ? whole
-      : partOf(whole.right, options.process, options.nats ?? DEFAULT_NATS)
   if (E.isLeft(definition)) {
     printProblems(definition.left, options.format)
     return ExitCode.configuration
@@ -68,41 +60,46 @@ export async function runFile(file: string, options: RunFileOptions): Promise<nu
   const stop = new AbortController()
   // A run that is to last a time has no count of orders to end at, unless one is asked for too.
   const records = options.orders ?? (options.duration === undefined ? undefined : Infinity)
-  const prepared = await prepareOnThreads(definition.right, definitionSource(file, options), {
+  const run: RunOptions = {
     records,
+    allowance: { left: records ?? Infinity },
     stop: stop.signal,
     checkEvery: options.check,
     backend: options.backend,
     drainTimeoutMs: options.drainTimeout === undefined ? undefined : options.drainTimeout * 1e3,
     onWarning: (message) => process.stderr.write(`millrace: ${message}\n`),
-  })()
+  }
+  const prepared = await prepareOnThreads(definition.right, definitionSource(file, options), run)()
   if (E.isLeft(prepared)) {
     printProblems(prepared.left, options.format)
     return prepared.left.isUnavailable === true ? ExitCode.unavailable : ExitCode.configuration
   }
+  const supervised = await supervise(definition.right, prepared.right, file, options, run)
   let server: RunningServer | undefined
   try {
-    server = await serve(prepared.right, definition.right, options)
+    server = await serve(supervised.live, definition.right, options)
   } catch (error) {
     process.stderr.write(`millrace: ${(error as Error).message}\n`)
+    supervised.end()
     await prepared.right.abort()
     return ExitCode.configuration
   }
-  const release = stopOnSignals(stop, prepared.right)
+  const release = stopOnSignals(stop, supervised)
   const timer =
     options.duration === undefined ? undefined : setTimeout(() => stop.abort(), options.duration * 1e3)
   try {
-    return await runToReport(prepared.right, definition.right, options)
+    return await runToReport(supervised, definition.right, options)
   } finally {
     clearTimeout(timer)
     release()
+    supervised.end()
     await server?.close()
   }
 }
 
 /** Runs a pipeline that is set up, and reports. Returns the exit code. */
 export async function runToReport(
-  pipeline: Pipeline,
+  pipeline: Runs,
   { redact }: Definition,
   options: RunFileOptions,
 ): Promise<number> {
@@ -128,7 +125,7 @@ export async function runToReport(
 }
 
 /** Says what was not handled in time, and ends the process: what holds it up would hold it for ever. */
-async function leaveUndrained({ undrained }: RunReport, pipeline: Pipeline): Promise<number> {
+async function leaveUndrained({ undrained }: RunReport, pipeline: Runs): Promise<number> {
   const told = undrained.map(({ where, records }) => `${records} records in ${where}`).join(', ')
   process.stderr.write(`millrace: the time to drain was over before all was handled: ${told}\n`)
   await abortOf(pipeline)
@@ -136,7 +133,7 @@ async function leaveUndrained({ undrained }: RunReport, pipeline: Pipeline): Pro
 }
 
 /** The first interrupt ends the run gracefully, the second at once. Returns a function that takes that back. */
-function stopOnSignals(stop: AbortController, pipeline: Pipeline): () => void {
+function stopOnSignals(stop: AbortController, pipeline: Runs): () => void {
   let isSecond = false
   const onSignal = (): void => {
     if (isSecond) process.exit(ExitCode.interrupted)
@@ -159,7 +156,7 @@ function stopOnSignals(stop: AbortController, pipeline: Pipeline): () => void {
 }
 
 /** Resolves when nothing is half-written, or when that takes too long. */
-function abortOf(pipeline: Pipeline): Promise<void> {
+function abortOf(pipeline: Runs): Promise<void> {
   const late = new Promise<void>((resolve) => {
     setTimeout(resolve, ABORT_MS)
   })

@@ -24,17 +24,27 @@ export class JournaledMatch implements Step {
   private readonly engine: MatchingEngine
   private readonly afterEach: (() => void) | undefined
   private readonly pause: SyncPause | undefined
+  private readonly upstream: Map<string, Step>
   private words: Int32Array
   private from: number
   private next: number
 
-  /** @param afterEach called after every command, to check the engine */
-  constructor(market: Market, journal: Journal, afterEach?: () => void) {
+  /**
+   * @param afterEach called after every command, to check the engine
+   * @param upstream the steps that the journal was opened with
+   */
+  constructor(
+    market: Market,
+    journal: Journal,
+    afterEach?: () => void,
+    upstream: Map<string, Step> = new Map(),
+  ) {
     const { durability, syncEveryMs, syncRecords } = journal.settings
     this.journal = journal
     this.engine = journal.engine
     this.output = journal.engine.events
     this.afterEach = afterEach
+    this.upstream = upstream
     this.pause =
       durability === 'disk' && syncEveryMs > 0
         ? new SyncPause(market.gate, syncEveryMs, syncRecords)
@@ -88,6 +98,12 @@ export class JournaledMatch implements Step {
     }
   }
 
+  /** The journal's next snapshots are of these steps. */
+  upstreamIs(upstream: ReadonlyMap<string, Step>): void {
+    this.upstream.clear()
+    for (const [id, step] of upstream) this.upstream.set(id, step)
+  }
+
   async close(): Promise<void> {
     this.pause?.end()
     await this.journal.close()
@@ -130,7 +146,7 @@ class SyncPause {
 
 /**
  * Opens a journal for a market: its engine, names and sequence, and the state of the stages before it, are as they were.
- * @param upstream the steps before, by the ids of their stages
+ * @param upstream the steps before, by the ids of their stages; looked at again for each snapshot
  * @throws JournalError if that cannot be
  */
 export function openJournal(
@@ -139,7 +155,8 @@ export function openJournal(
   marketData: boolean,
   upstream: ReadonlyMap<string, Step> = new Map(),
 ): Journal {
-  const kept = [...upstream].filter(([, step]) => step.snapshot !== undefined)
+  const keptOf = (): [string, Step][] => [...upstream].filter(([, step]) => step.snapshot !== undefined)
+  const kept = keptOf()
   const scratch = new Int32Array(RECORD_WORDS)
   const journal = Journal.open(settings, {
     instruments: market.instruments,
@@ -165,7 +182,7 @@ export function openJournal(
     onBlockEnd: () => {
       for (const [, step] of kept) step.flush?.()
     },
-    stages: () => new Map(kept.map(([id, step]) => [id, step.snapshot!()])),
+    stages: () => new Map(keptOf().map(([id, step]) => [id, step.snapshot!()])),
   })
   const { engine, sequence, commands } = journal
   market.engine = engine

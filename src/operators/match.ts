@@ -82,8 +82,10 @@ function step(
   upstream?: ReadonlyMap<string, Step>,
 ): Step {
   if (journal !== undefined) {
-    const opened = openJournal(market, journal, marketData, upstream)
-    return new JournaledMatch(market, opened, check === undefined ? undefined : checker(opened.engine, check))
+    const before = new Map(upstream)
+    const opened = openJournal(market, journal, marketData, before)
+    const afterEach = check === undefined ? undefined : checker(opened.engine, check)
+    return new JournaledMatch(market, opened, afterEach, before)
   }
   return check === undefined ? new Match(market, marketData) : new CheckedMatch(market, marketData, check)
 }

@@ -55,7 +55,12 @@ const sinks = {
 /** Where events go: one of the above. */
 export type PublishTo = VariantOf<typeof sinks>
 
-function open(market: Market, to: PublishTo, id = 'publish'): TE.TaskEither<StageProblem, Step> {
+function open(
+  market: Market,
+  to: PublishTo,
+  id = 'publish',
+  goesOn: boolean | undefined = false,
+): TE.TaskEither<StageProblem, Step> {
   if (to.summary !== undefined) return TE.right(new Summary(market))
   if (to.api !== undefined) return TE.right(new ApiFeed(market))
   if (to.nats !== undefined) return openNatsSink(market, to.nats)
@@ -69,7 +74,7 @@ function open(market: Market, to: PublishTo, id = 'publish'): TE.TaskEither<Stag
     to.shm !== undefined
       ? [['to', 'shm', 'file'], openShmSink(market, 'event', to.shm)]
       : to.ndjson !== undefined
-        ? [['to', 'ndjson', 'file'], openEventLines(market, to.ndjson)]
+        ? [['to', 'ndjson', 'file'], openEventLines(market, { ...to.ndjson, goesOn })]
         : [['to', 'agreement', 'messages'], openAgreement(market, to.agreement)]
   return pipe(
     sink as TE.TaskEither<string, Step>,
@@ -119,5 +124,5 @@ export const publishOperator: Operator<{ readonly to: PublishTo }> = {
       costNs: isInline ? 10 : 400,
     }
   },
-  create: ({ to }, { market, id }) => open(market, to, id),
+  create: ({ to }, { market, id, goesOn }) => open(market, to, id, goesOn),
 }

@@ -51,6 +51,8 @@ export interface StageDefinition {
   readonly settings: StageSettings
   /** What the operator's codec made of the stage's own keys. */
   readonly options: unknown
+  /** Where it stands in the document. */
+  readonly path: readonly string[]
   /** Where one of the stage's keys stands in the file. */
   readonly position: (path: readonly string[], of?: Part) => Place
 }
@@ -361,6 +363,7 @@ function stageOf(document: Document, { stages, links }: Wiring, index: number): 
     ),
     settings: draft.settings!,
     options: draft.options,
+    path: draft.path,
     position: (path, of) => document.position([...draft.path, ...path], of),
   }
 }

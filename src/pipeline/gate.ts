@@ -5,12 +5,28 @@
 export class Gate {
   private holds = 0
   private waiters: (() => void)[] = []
+  private readonly followers = new Set<Gate>()
+
+  /**
+   * From now on whoever holds this gate holds another one too: that of an island that a part of this one has gone over to.
+   * @returns a function that ends it
+   */
+  leadTo(other: Gate): () => void {
+    this.followers.add(other)
+    for (let hold = 0; hold < this.holds; hold++) other.close()
+    return () => {
+      if (!this.followers.delete(other)) return
+      for (let hold = 0; hold < this.holds; hold++) other.open()
+    }
+  }
 
   close(): void {
     this.holds++
+    for (const other of this.followers) other.close()
   }
 
   open(): void {
+    for (const other of this.followers) other.open()
     if (--this.holds > 0) return
     const { waiters } = this
     this.waiters = []

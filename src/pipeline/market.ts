@@ -32,6 +32,8 @@ interface Shared {
   readonly defaultInstrument: Omit<InstrumentSpec, 'symbol'> | undefined
   /** Every engine there is: one, or one for each worker. */
   readonly engines: MatchingEngine[]
+  /** Where each worker of a partition finds its engine. */
+  readonly workers: Scope[]
   readonly inlet: Inlet
   sequence: number
   recovered: Recovered
@@ -91,11 +93,32 @@ export class Market {
 
   /**
    * The same market with a gate of its own.
-   * @param ownEngine whether it has an engine of its own too: one worker of a partition
+   * @param worker of a partition, which has an engine of its own; every view of it has the same
    */
-  view({ ownEngine = false }: { readonly ownEngine?: boolean } = {}): Market {
-    const scope = ownEngine ? newScope() : this.scope
+  view({ worker }: { readonly worker?: number | undefined } = {}): Market {
+    const scope = worker === undefined ? this.scope : (this.shared.workers[worker] ??= newScope())
     return new Market([], {}, { shared: this.shared, scope })
+  }
+
+  /**
+   * Takes note of who has engines and who tells scores, before stages are set up that are not to work yet.
+   * @returns what makes it so again
+   */
+  remember(): () => void {
+    const { shared } = this
+    const engines = [...shared.engines]
+    const kept = [this.scope, ...shared.workers].map((scope) => ({
+      scope,
+      ...scope,
+      scores: { ...scope.scores },
+    }))
+    return () => {
+      for (const { scope, engine, scores } of kept) {
+        scope.engine = engine
+        Object.assign(scope.scores, scores)
+      }
+      shared.engines.splice(0, Infinity, ...engines)
+    }
   }
 
   /** Set by the match operator. Of a partitioned pipeline only the workers have one. */
@@ -195,6 +218,7 @@ function newShared(instruments: Iterable<InstrumentSpec>, { defaultInstrument }:
     details: new Details(),
     defaultInstrument,
     engines,
+    workers: [],
     inlet: new Inlet(),
     sequence: 0,
     recovered: NOTHING,

@@ -33,6 +33,8 @@ export interface Source {
   stop?(): void
   /** Told of each command of this source that a full edge refused, so that its sender can be answered at once. */
   rejected?(words: Int32Array, at: number): void
+  /** As in a step. */
+  health?(): Promise<void>
   report?(): ReportSection
   close?(): Promise<void>
 }
@@ -72,6 +74,12 @@ export interface Step {
   snapshot?(): Uint8Array
   /** Takes up what `snapshot` gave. Throws RangeError where the bytes are not such a snapshot. */
   restore?(bytes: Uint8Array): void
+  /** As `restore`, of a snapshot that a stage with other options gave: this one's own options hold. By default `restore`. */
+  inherit?(bytes: Uint8Array): void
+  /** Told which steps stand before it from now on, when a reload has changed them; see StageContext. */
+  upstreamIs?(upstream: ReadonlyMap<string, Step>): void
+  /** Resolves if it could do its work now, and rejects with why not. Asked before a reload lets it go to work. */
+  health?(): Promise<void>
   report?(): ReportSection
   close?(): Promise<void>
   /** Lets go at once, between two lines or messages: what waits is dropped, what is half-way out is finished. */
@@ -96,6 +104,8 @@ export interface AsyncStep {
   readonly failed?: Promise<StepFailure>
   snapshot?(): Uint8Array
   restore?(bytes: Uint8Array): void
+  inherit?(bytes: Uint8Array): void
+  health?(): Promise<void>
   report?(): ReportSection
   close?(): Promise<void>
   abort?(): Promise<void>
@@ -149,6 +159,8 @@ export interface StageContext {
   readonly checkEvery?: number | undefined
   /** The steps of stages before this one that are set up, by their ids: whose state goes with this one's. */
   readonly upstream?: ReadonlyMap<string, Step> | undefined
+  /** Whether it goes on for an earlier pipeline of the same process: files are written on, not emptied. */
+  readonly goesOn?: boolean | undefined
 }
 
 /** What a stage may ask of the file that it stands in. */

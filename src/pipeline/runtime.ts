@@ -35,6 +35,11 @@ export interface Pipeline {
   readonly tap: (stage: string) => Observable<Batch>
   /** Holds the sources, and resolves with the latest sequence when all up to it has been handled. */
   readonly barrier: () => Promise<number>
+  /**
+   * At a barrier: ends the sources of these stages, and resolves when what they had read has been handled. With the last of
+   * them the run may end; the parts of `adopted` names stay open.
+   */
+  readonly finish: (sources: ReadonlySet<string>, adopted: ReadonlySet<string>) => Promise<void>
   /** Lets the sources go on after a barrier. */
   readonly resume: () => void
   /** What each stage must know to go on, by its id (with `[n]` where it is one of several workers). At a barrier. */
@@ -44,7 +49,7 @@ export interface Pipeline {
   /** Each stage's part, by the same names: for another pipeline to adopt. */
   readonly parts: () => ReadonlyMap<string, Part>
   /** Ends the run at a barrier without closing the parts of these stages: another pipeline has adopted them. */
-  readonly release: (stages: ReadonlySet<string>) => void
+  readonly release: (names: ReadonlySet<string>) => void
   /** Lets go at once, between two lines or messages. Resolves when nothing is half-written. */
   readonly abort: () => Promise<void>
 }
@@ -96,12 +101,17 @@ function pipelineOf(
     recentLatencies: () => (work instanceof FusedRun ? work.recentLatencies() : []),
     tap: (stage) => work.tap(stage),
     barrier: () => work.barrier(),
+    finish: (sources, adopted) => {
+      for (const name of adopted) released.add(name)
+      return work.finish(sources)
+    },
     resume: () => work.resume(),
     snapshot: () => snapshotOf(parts),
     restore: (states) => restoreTo(parts, states),
     parts: () => parts,
     release: (stages) => {
       for (const stage of stages) released.add(stage)
+      made.unlink()
       work.cut()
     },
     abort: async () => {

@@ -45,8 +45,13 @@ export function servedOf(pipeline: Pipeline): Served {
   return {
     name: pipeline.plan.definition.name,
     market: pipeline.market,
-    plan: planView(pipeline.plan),
-    deadLettersDir: pipeline.plan.definition.deadLettersDir,
+    // A reload changes it.
+    get plan() {
+      return planView(pipeline.plan)
+    },
+    get deadLettersDir() {
+      return pipeline.plan.definition.deadLettersDir
+    },
     stats: pipeline.stats,
     latencies: pipeline.latencies,
     recentLatencies: pipeline.recentLatencies,

@@ -37,6 +37,7 @@ export class RiskStage implements Step {
   readonly engine: RiskEngine
   private readonly market: Market
   private readonly hooks: RiskHooks
+  private readonly options: RiskOptions
   private told: number
 
   /** @throws TypeError or RangeError that says what is wrong with the options */
@@ -44,6 +45,7 @@ export class RiskStage implements Step {
     this.market = market
     this.hooks = hooks
     this.told = 0
+    this.options = options
     this.engine = new RiskEngine(
       market.instruments,
       riskSettings(market, checked(riskOptions, options, 'risk')),
@@ -105,6 +107,12 @@ export class RiskStage implements Step {
   /** @throws RangeError that says why the bytes are no such snapshot */
   restore(bytes: Uint8Array): void {
     this.engine.restore(bytes)
+  }
+
+  /** Positions, counts and what has tripped are those of the snapshot; the options stay its own. */
+  inherit(bytes: Uint8Array): void {
+    this.restore(bytes)
+    this.reload(this.options)
   }
 
   report(): ReportSection {

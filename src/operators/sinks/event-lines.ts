@@ -11,6 +11,8 @@ export interface EventLinesOptions {
   readonly format?: 'ndjson' | undefined
   /** What `-` stands for, where it is not the standard output of the process. */
   readonly stdout?: Writable | undefined
+  /** Whether a file that is there is written on. */
+  readonly goesOn?: boolean | undefined
 }
 
 /**
@@ -19,10 +21,12 @@ export interface EventLinesOptions {
  */
 export function openEventLines(
   market: Market,
-  { file, stdout }: EventLinesOptions,
+  { file, stdout, goesOn }: EventLinesOptions,
 ): TE.TaskEither<string, EventLines> {
   if (file === '-') market.stdoutTaken = true
-  return TE.map((target: Output) => new EventLines(target, market))(openOutput(file, market.gate, stdout))
+  return TE.map((target: Output) => new EventLines(target, market))(
+    openOutput(file, market.gate, stdout, goesOn),
+  )
 }
 
 const WRITE_CHARACTERS = 65_536

@@ -20,6 +20,7 @@ const MOST_AT_ONCE = 1_048_576
 
 /**
  * Opens a file for writing, created or emptied, or standard output for `-`.
+ * @param goesOn whether what is in the file is kept, and written on
  * @param gate closed while the output has no room
  * @param stdout what `-` stands for
  * @returns the output, or a message that names the file
@@ -28,11 +29,15 @@ export function openOutput(
   file: string,
   gate: Gate,
   stdout: Writable = process.stdout,
+  goesOn = false,
 ): TE.TaskEither<string, Output> {
   if (file === '-') return async () => E.right(new Output(stdout, 'standard output', gate, false))
   return () =>
     new Promise((resolve) => {
-      const stream = createWriteStream(file, { highWaterMark: MOST_WAITING })
+      const stream = createWriteStream(file, {
+        highWaterMark: MOST_WAITING,
+        flags: goesOn ? 'a' : 'w',
+      })
       const fail = (error: Error): void => resolve(E.left(`${file}: ${systemProblem(error)}`))
       stream.once('error', fail)
       stream.once('open', () => {

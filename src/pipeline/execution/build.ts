@@ -19,7 +19,7 @@ export interface IslandParts {
   readonly market: Market
   /** The edges that it writes to, with their ends. */
   readonly edges: readonly { readonly planned: PlannedEdge; readonly writer: EdgeWriter }[]
-  /** Who looks on at what a stage gives. */
+  /** Who looks on at what a stage gives, by its id, or at what goes into an edge, by `FROM->TO`. */
   readonly taps: ReadonlyMap<string, readonly Step[]>
   /** The switches of an earlier build, which go on counting. */
   readonly switches: Map<string, SwitchStep>
@@ -34,6 +34,11 @@ export interface BuiltIsland {
 /** Puts an island's steps in a row: each stage's own, and behind it those that copy its records to edges. */
 export function buildIsland(island: PlannedIsland, built: IslandParts): BuiltIsland {
   return new Builder(island, built).run()
+}
+
+/** The id of an edge without the worker that it leads to: `match->lines`. */
+export function edgeName(id: string): string {
+  return id.replace(/\[\d+\]$/, '')
 }
 
 class Builder {
@@ -149,13 +154,14 @@ class Builder {
   private perWorker(edges: IslandParts['edges']): Step[] {
     const byTaker = new Map<string, { readonly planned: PlannedEdge; readonly writer: EdgeWriter }[]>()
     for (const edge of edges) byTaker.set(edge.planned.to, [...(byTaker.get(edge.planned.to) ?? []), edge])
-    return [...byTaker.values()].map((same) =>
+    return [...byTaker.values()].flatMap((same) => [
+      ...(this.built.taps.get(edgeName(same[0]!.planned.id)) ?? []),
       same[0]!.planned.worker === undefined
         ? same[0]!.writer
         : new PartitionStep(
             same.map(({ writer }) => writer),
             same[0]!.planned.kind,
           ),
-    )
+    ])
   }
 }

@@ -57,18 +57,19 @@ export class FusedRun {
     this.options = options
     this.deadLetters = deadLetters
     this.budgets = new Budgets(plan.definition)
-    this.faultParts = { definition: plan.definition, deadLetters, now: options.now }
+    this.faultParts = { definition: plan.definition, deadLetters, now: options.now, trial: options.trial }
     this.beganMs = performance.now()
     this.edges = this.connect()
-    const allowance = { left: options.records ?? Infinity }
+    const allowance = options.allowance ?? { left: options.records ?? Infinity }
     this.islands = made.islands.map((island) => this.start(island, allowance))
     this.scheduler = new Scheduler(this.islands.map(({ task }) => task).toReversed())
   }
 
   /** Resolves when everything has been handled, or at a cut; rejects with what a stage threw. */
-  run(): Promise<void> {
+  async run(): Promise<void> {
     this.beganMs = performance.now()
-    return this.scheduler.run()
+    await this.scheduler.run()
+    this.scheduler.onQuiet()
   }
 
   /** Nothing more is read; what was read is handled. */
@@ -85,18 +86,38 @@ export class FusedRun {
   /** Holds the sources, and resolves with the latest sequence when all up to it has been handled. */
   async barrier(): Promise<number> {
     for (const { task } of this.islands) if (task instanceof SourceTask) task.isPaused = true
+    await this.quiet(() => true)
+    return this.made.market.sequence
+  }
+
+  /** At a barrier: ends the sources of these stages, and resolves when what they had read has been handled. */
+  async finish(stages: ReadonlySet<string>): Promise<void> {
+    const ending: Task[] = []
+    for (const { task, made } of this.islands) {
+      const [first] = made.parts
+      if (!(task instanceof SourceTask) || !stages.has(made.island.stages[0]!.stage.id)) continue
+      // One that cannot be told to stop reads nothing ahead.
+      if (!isSource(first!) || first.stop === undefined) continue
+      task.isPaused = false
+      task.stop()
+      ending.push(task)
+    }
+    await this.quiet(() => ending.every(({ isEnded }) => isEnded))
+  }
+
+  /** Resolves when nothing is under way and something besides is true. */
+  private async quiet(isSo: () => boolean): Promise<void> {
     await new Promise<void>((resolve) => {
       this.scheduler.onQuiet = () => {
         const isQuiet =
           this.islands.every(({ task }) => !task.isHoldingRecords) &&
           [...this.edges.values()].every(({ reader }) => reader === undefined || reader.depth === 0)
-        if (isQuiet) resolve()
+        if (isQuiet && isSo()) resolve()
       }
       if (this.islands.every(({ task }) => task.isEnded)) resolve()
       this.scheduler.wake()
     })
     this.scheduler.onQuiet = () => {}
-    return this.made.market.sequence
   }
 
   /** Lets the sources go on after a barrier. */
@@ -105,7 +126,7 @@ export class FusedRun {
     this.scheduler.wake()
   }
 
-  /** What a stage gives, as it runs. Batches are copies; nobody is held up by who looks on. */
+  /** What a stage gives, as it runs, or what goes into an edge, by `FROM->TO`. Batches are copies; nobody is held up by who looks on. */
   tap(stage: string): Observable<Batch> {
     return new Observable((subscriber) => {
       const own = new TapStep((batch) => subscriber.next(batch))
@@ -270,7 +291,8 @@ export class FusedRun {
   private setTaps(stage: string, steps: Step[]): void {
     this.taps.set(stage, steps)
     for (const { made, faults, task, switches } of this.islands) {
-      if (!made.island.stages.some((planned) => planned.stage.id === stage)) continue
+      const [from] = stage.split(/\.|->/)
+      if (!made.island.stages.some((planned) => planned.stage.id === from)) continue
       const { steps: all, places } = this.build(made, faults, switches)
       task.steps = new FusedSteps(all, task.clock, places)
     }

@@ -1,5 +1,6 @@
 import * as E from 'fp-ts/lib/Either.js'
 import type { StageDefinition } from '../definition.ts'
+import type { Gate } from '../gate.ts'
 import { Market } from '../market.ts'
 import type { Part, StageContext, StageProblem, Step } from '../operator.ts'
 import type { Plan, PlannedIsland } from '../plan/plan.ts'
@@ -17,6 +18,8 @@ export interface MadeIsland {
 export interface Made {
   readonly market: Market
   readonly islands: readonly MadeIsland[]
+  /** Adopted parts hold up these islands no longer. */
+  readonly unlink: () => void
 }
 
 /**
@@ -34,11 +37,11 @@ export async function makeParts(
   const own: Part[] = []
   /** Steps by their stages' ids, for each worker its own. */
   const steps = new Map<number | undefined, Map<string, Step>>()
+  const unlink: (() => void)[] = []
   const hosted = islands.filter((island) => options.hosts?.(island) !== false)
-  const workers: Market[] = []
   const made = hosted.map((island) => ({
     island,
-    market: viewOf(market, island, workers),
+    market: market.view({ worker: island.worker }),
     parts: [] as (Part | undefined)[],
   }))
   for (const stage of definition.stages)
@@ -46,12 +49,12 @@ export async function makeParts(
       const place = island.stages.findIndex((planned) => planned.stage.id === stage.id)
       if (place === -1) continue
       const adopted = options.adopt?.(stage, island.worker)
-      const { records, checkEvery } = options
+      const { records, checkEvery, goesOn } = options
       const upstream = steps.get(island.worker) ?? new Map<string, Step>()
       steps.set(island.worker, upstream)
       const part =
         adopted === undefined
-          ? await create(stage, { id: stage.id, market: view, records, checkEvery, upstream })
+          ? await create(stage, { id: stage.id, market: view, records, checkEvery, upstream, goesOn })
           : E.right(adopted)
       if (E.isLeft(part)) {
         problems.push(definition.problemAt(stage.id, part.left.path, part.left.message))
@@ -59,20 +62,25 @@ export async function makeParts(
       } else {
         parts[place] = part.right
         if ('process' in part.right) upstream.set(stage.id, part.right)
-        if (adopted === undefined) own.push(part.right)
+        if (adopted === undefined) {
+          own.push(part.right)
+          gates.set(part.right, view.gate)
+        } else unlink.push(gates.get(adopted)?.leadTo(view.gate) ?? (() => {}))
       }
     }
-  if (problems.length === 0) return E.right({ market, islands: made as readonly MadeIsland[] })
+  if (problems.length === 0)
+    return E.right({
+      market,
+      islands: made as readonly MadeIsland[],
+      unlink: () => unlink.forEach((end) => end()),
+    })
+  for (const end of unlink) end()
   await Promise.allSettled(own.map(async (part) => part.close?.()))
   return E.left({ _tag: 'PipelineError', problems, isUnavailable })
 }
 
-/** Worker n of every island of a partition has the same engine, and no other island has. */
-function viewOf(market: Market, { worker }: PlannedIsland, workers: Market[]): Market {
-  if (worker === undefined) return market.view()
-  workers[worker] ??= market.view({ ownEngine: true })
-  return workers[worker].view()
-}
+/** The gate that each part was given, and goes on to hold where another pipeline has adopted it. */
+const gates = new WeakMap<Part, Gate>()
 
 /** Sets up a stage. An operator that throws has a problem as one that says so. */
 async function create(

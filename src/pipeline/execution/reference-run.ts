@@ -87,6 +87,10 @@ export class ReferenceRun {
     return Promise.reject(new Error('the reference back end has no barriers'))
   }
 
+  finish(): Promise<void> {
+    return this.barrier().then(() => {})
+  }
+
   resume(): void {}
 
   tap(stage: string): Observable<Batch> {
@@ -179,6 +183,7 @@ export class ReferenceRun {
       definition: this.plan.definition,
       deadLetters: this.deadLetters,
       now: this.options.now,
+      trial: this.options.trial,
     })
     if (faults !== undefined) this.faults.push(faults)
     if (isAsyncStep(part)) {

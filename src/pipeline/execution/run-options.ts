@@ -19,6 +19,13 @@ export interface EdgeEnds {
 /** Told of each command that an edge refuses. */
 export type OnReject = (words: Int32Array, at: number) => void
 
+export interface Trial {
+  readonly stages: ReadonlySet<string>
+  /** Whether it still is. */
+  readonly isOn: () => boolean
+  readonly onFailure: (stage: string, cause: unknown) => void
+}
+
 export interface RunOptions {
   /** Records to take from the sources, all together; without it the sources decide. */
   readonly records?: number | undefined
@@ -39,6 +46,14 @@ export interface RunOptions {
   readonly now?: (() => number) | undefined
   /** Parts from elsewhere, by stage and worker: of an earlier pipeline that hands over, or a stand-in. Others are created. */
   readonly adopt?: ((stage: StageDefinition, worker: number | undefined) => Part | undefined) | undefined
+  /** Records that the sources may still give, all together; counted down. In place of `records`. */
+  readonly allowance?: { left: number } | undefined
+  /** Whether it goes on for an earlier pipeline of the same process: what that one has written is kept. */
+  readonly goesOn?: boolean | undefined
+  /** Stages that are on trial: their failures do not end the run. */
+  readonly trial?: Trial | undefined
+  /** Told that a part can take no more. Returns whether that is seen to; otherwise the run ends. */
+  readonly onPartFailed?: ((failure: StepFailure) => boolean) | undefined
   /** A market to go on with, of an earlier pipeline. */
   readonly market?: Market | undefined
   /** Which islands run here; by default all. */

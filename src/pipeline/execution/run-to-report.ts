@@ -29,6 +29,7 @@ export async function runToReport(run: RunParts): Promise<RunReport> {
   for (const part of run.kept())
     if (!isSource(part))
       void part.failed?.then((reason) => {
+        if (options.onPartFailed?.(reason) === true) return
         failure ??= reason
         drain.begin()
       })

@@ -21,12 +21,13 @@ export interface FaultOptions {
   readonly stage: string
   readonly island: string
   /** What it does while its breaker is open; undefined to end the run at the first failure. */
-  readonly fallback: Fallback | undefined
+  readonly fallback: () => Fallback | undefined
   readonly breaker: BreakerOptions
   readonly takes: RecordKind
   /** Where the stage puts records of another kind. */
   readonly output: Batch | undefined
   readonly deadLetters: DeadLetterSink
+  readonly onFailure?: ((cause: unknown) => void) | undefined
 }
 
 /** A stage failed, and the file does not say that the run goes on. */
@@ -72,9 +73,11 @@ export class StageFaults {
    * @throws the cause, if the run is to end
    */
   afterFailure(cause: unknown): void {
-    const { fallback, stage } = this.options
+    const { stage, onFailure } = this.options
+    const fallback = this.options.fallback()
     this.failures++
     this.breaker.failed()
+    onFailure?.(cause)
     if (fallback === undefined) throw cause
     if (fallback === 'stop' && this.breaker.state === 'open') throw new StageFailedError(stage, cause)
   }
@@ -82,7 +85,7 @@ export class StageFaults {
   /** Deals with a record while the breaker is open. */
   fallBack(words: Int32Array, at: number): void {
     const { fallback, output } = this.options
-    if (fallback !== 'reject') {
+    if (fallback() !== 'reject') {
       this.bypassed++
       return
     }
@@ -95,7 +98,8 @@ export class StageFaults {
   }
 
   stats(): StageStats {
-    const { stage, island, fallback } = this.options
+    const { stage, island } = this.options
+    const fallback = this.options.fallback()
     const { failures, deadLettered, bypassed, refused } = this
     const breaker = fallback === undefined ? undefined : this.breaker.state
     return { id: stage, island, failures, deadLettered, breaker, bypassed, refused }

@@ -138,6 +138,7 @@ function pipelineOf(
       await Promise.all([own.abort(), closeAll(false)])
     },
     barrier: notAcross,
+    finish: () => notAcross().then(() => {}),
     snapshot: () => {
       throw new Error(NOT_ACROSS)
     },
