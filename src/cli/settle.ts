@@ -70,10 +70,15 @@ function withSettlement(definition: Definition, out: string | undefined): Defini
   const needed = new Set<string>()
   const need = (id: string): void => {
     needed.add(id)
-    for (const input of definition.stages.find((each) => each.id === id)?.inputs ?? []) need(input)
+    for (const { fromStage, to } of definition.connections) if (to === id) need(fromStage)
   }
   need(stage.id)
   const isSink = (each: StageDefinition): boolean => each.operator.name === 'publish'
   const stages = definition.stages.filter((each) => needed.has(each.id) && !isSink(each))
-  return { ...definition, stages: stages.map((each) => (each === stage ? { ...each, options } : each)) }
+  const kept = new Set(stages.map(({ id }) => id))
+  return {
+    ...definition,
+    stages: stages.map((each) => (each === stage ? { ...each, options } : each)),
+    connections: definition.connections.filter(({ fromStage, to }) => kept.has(fromStage) && kept.has(to)),
+  }
 }

@@ -190,6 +190,7 @@ test('parse - a wrong instrument is told', (t) => {
 
 test('parse - every verb of an event that the engine has can be expected', (t) => {
   const told = problemsOf('scenario: one\nbuy 1 @ 1 by A\n> none')
-  for (const kind of Object.keys(EventKind))
+  // Decisions are a router's, not the engine's.
+  for (const kind of Object.keys(EventKind).filter((name) => name !== 'decision'))
     t.true(told[0]!.includes(kind === 'bestPrices' ? 'best' : kind), kind)
 })
