@@ -145,13 +145,17 @@ export async function get<A>(path: string): Promise<A> {
   return call('GET', path)
 }
 
-export async function call<A>(method: string, path: string): Promise<A> {
+export async function call<A>(method: string, path: string, body?: object): Promise<A> {
   const key = apiKey()
   const response = await fetch(path, {
     method,
-    headers: key === '' ? {} : { authorization: `Bearer ${key}` },
+    headers: {
+      ...(key === '' ? {} : { authorization: `Bearer ${key}` }),
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   })
-  const body = (await response.json()) as A & { readonly detail?: string }
-  if (!response.ok) throw new Error(body.detail ?? response.statusText)
-  return body
+  const answer = (await response.json()) as A & { readonly detail?: string }
+  if (!response.ok) throw new Error(answer.detail ?? response.statusText)
+  return answer
 }

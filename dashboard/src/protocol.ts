@@ -16,6 +16,7 @@ export interface PlanEdge {
 
 export interface Plan {
   readonly name: string
+  readonly hasHistory: boolean
   readonly stages: readonly PlanStage[]
   readonly edges: readonly PlanEdge[]
 }

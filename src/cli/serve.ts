@@ -124,11 +124,10 @@ function log({ name, state, value }: Alert): void {
   process.stderr.write(`millrace: alert ${state}: ${name}${value === undefined ? '' : ` (now ${value})`}\n`)
 }
 
-/** Beside the sources in a checkout, beside the built code in a package. */
+/** Where the page is, if it has been built: the same place in a checkout and in a package. */
 function dashboardDir(): string | undefined {
-  return ['../../dashboard/dist', '../dashboard']
-    .map((path) => fileURLToPath(new URL(path, import.meta.url)))
-    .find((path) => existsSync(path))
+  const path = fileURLToPath(new URL('../../dashboard/dist', import.meta.url))
+  return existsSync(path) ? path : undefined
 }
 
 function versionOf(): string {

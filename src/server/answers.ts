@@ -76,6 +76,7 @@ export const ANSWERS = {
   ),
   plan: object({
     name: text,
+    hasHistory: { type: 'boolean' },
     stages: list(object({ id: text, operator: text, island: text })),
     edges: list(object({ from: text, to: text }, { edge: text, policy: text, capacityRecords: count })),
   }),

@@ -8,6 +8,7 @@ import fastify, {
   type FastifyReply,
   type FastifyRequest,
 } from 'fastify'
+import { apiPage } from './api-page.ts'
 import { Hub } from './hub.ts'
 import { ApiKeys, LOCAL_CALLER, mayAct, type Caller } from './keys.ts'
 import { metricsOf } from './metrics.ts'
@@ -156,6 +157,8 @@ class Server {
     const document = openApi(routes, options.version ?? '0', this.keys !== undefined)
     const registry = metricsOf(served)
     app.get('/openapi.json', () => document)
+    const page = apiPage(served.name, routes, document)
+    app.get('/api', (_, reply) => sendPage(reply, page))
     app.get('/metrics', async (request, reply) => {
       this.admit(request, { role: 'viewer', path: '/metrics' })
       return reply.header('content-type', registry.contentType).send(await registry.metrics())
@@ -243,6 +246,14 @@ const TYPES: Readonly<Record<string, string>> = {
 }
 const POLICY =
   "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'"
+
+function sendPage(reply: FastifyReply, page: string): FastifyReply {
+  return reply
+    .header('content-type', TYPES['.html']!)
+    .header('content-security-policy', POLICY)
+    .header('x-content-type-options', 'nosniff')
+    .send(page)
+}
 
 function sendFile(reply: FastifyReply, dir: string, name: string): FastifyReply {
   const file = normalize(join(dir, name))

@@ -48,6 +48,7 @@ for (const [name, node] of nodes)
         'p95',
         'p99',
         'p99.9',
+        'p99.99',
         'max',
       ])
     t.is(report.latencyNs['match']!['samples'], Math.floor(20_000 / PROBE_EVERY))
@@ -75,7 +76,7 @@ test.serial(
     t.is(code, 0, stderr)
     t.regex(stdout, /^exchange: 20,000 commands in \d+\.\d\d s, [\d,]+ orders\/s\n/)
     t.true(stdout.includes('\nthe counts add up\n'))
-    t.regex(stdout, /\n {2}an order spends in +mean +p50 +p95 +p99 +p99\.9 +max +samples\n/)
+    t.regex(stdout, /\n {2}an order spends in +mean +p50 +p95 +p99 +p99\.9 +p99\.99 +max +samples\n/)
     for (const symbol of ['AAPL', 'AMZN', 'GOOG', 'INTC', 'MSFT']) {
       const [, , ...levels] = stdout.slice(stdout.indexOf(`\n${symbol}  best bid `) + 1).split('\n')
       const empty = levels.findIndex((line) => line.trim() === '')

@@ -227,6 +227,15 @@ interface Operation {
   readonly responses: Record<string, { content: Record<string, { schema: object }> }>
 }
 
+test('openapi - there is a page of it for people, with every operation', async (t) => {
+  const { text, type } = await served.call('GET', '/api')
+  t.true(type.startsWith('text/html'))
+  const { json } = await served.call('GET', '/openapi.json')
+  for (const [path, methods] of Object.entries(json.paths as Record<string, object>))
+    for (const method of Object.keys(methods)) t.true(text.includes(`${method.toUpperCase()} ${path}<`), path)
+  t.notRegex(text, /<script|src=/)
+})
+
 test('openapi - a client that knows only the document calls every operation, and answers are as it says', async (t) => {
   const { json } = await served.call('GET', '/openapi.json')
   const ajv = new Ajv2020({ strict: false })

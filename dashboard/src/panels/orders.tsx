@@ -2,7 +2,7 @@ import type { JSX } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import { call, get } from '../connection.ts'
 import { useKept, useMessages } from '../hooks.ts'
-import type { OpenOrder } from '../protocol.ts'
+import type { Answer, OpenOrder } from '../protocol.ts'
 
 /** A client's live orders, to be cancelled. Read again whenever one of its orders has an event. */
 export function OrdersPanel(): JSX.Element {
@@ -26,6 +26,15 @@ export function OrdersPanel(): JSX.Element {
       (error: Error) => setProblem(error.message),
     )
   }
+  const amend = ({ id, symbol }: OpenOrder, quantity: string): void => {
+    call<Answer>('PATCH', `/api/orders/${encodeURIComponent(id)}`, { client, symbol, quantity }).then(
+      ({ isAccepted, events }) => {
+        setProblem(isAccepted ? '' : `${id} was not amended: ${events[0]?.code ?? 'refused'}`)
+        if (isAccepted) read()
+      },
+      (error: Error) => setProblem(error.message),
+    )
+  }
   return (
     <div class="fill scroll" tabIndex={0}>
       <table>
@@ -37,7 +46,7 @@ export function OrdersPanel(): JSX.Element {
             <th class="number">price</th>
             <th class="number">open</th>
             <th>
-              <span class="unseen">cancel</span>
+              <span class="unseen">amend and cancel</span>
             </th>
           </tr>
         </thead>
@@ -52,6 +61,7 @@ export function OrdersPanel(): JSX.Element {
                 {order.open} / {order.quantity}
               </td>
               <td>
+                <Amend order={order} amend={(quantity) => amend(order, quantity)} />{' '}
                 <button onClick={() => cancel(order.id)}>cancel</button>
               </td>
             </tr>
@@ -61,5 +71,27 @@ export function OrdersPanel(): JSX.Element {
       {orders.length === 0 ? <p class="quiet">{client} has no live orders</p> : null}
       {problem === '' ? null : <p class="alarm">{problem}</p>}
     </div>
+  )
+}
+
+/** A new total for an order: Enter sends it. */
+function Amend({ order, amend }: { order: OpenOrder; amend: (quantity: string) => void }): JSX.Element {
+  const [quantity, setQuantity] = useState(order.quantity)
+  useEffect(() => setQuantity(order.quantity), [order.quantity])
+  const send = (event: Event): void => {
+    event.preventDefault()
+    amend(quantity)
+  }
+  return (
+    <form class="amend" onSubmit={send}>
+      <input
+        aria-label={`New quantity of ${order.id}`}
+        inputMode="decimal"
+        size={6}
+        value={quantity}
+        onInput={(event) => setQuantity(event.currentTarget.value)}
+      />{' '}
+      <button disabled={quantity === order.quantity}>amend</button>
+    </form>
   )
 }

@@ -41,7 +41,7 @@ export function pipelineRoutes(served: Served, observer: Observer): Route[] {
       role: 'viewer',
       answer: 'The plan.',
       schema: ANSWERS.plan,
-      handle: () => ({ name: served.name, ...served.plan }),
+      handle: () => ({ name: served.name, hasHistory: observer.history !== undefined, ...served.plan }),
     }),
     route({
       method: 'GET',
