@@ -188,10 +188,15 @@ test('view - what is no view is neither read nor written over', async (t) => {
   t.throws(() => new ViewReader(join(folder, 'missing')), { message: /no such file or directory \(ENOENT\)/ })
 })
 
-function pipeline(name: string, orderCount: number, levels = 20): { file: string; view: string } {
+function pipeline(
+  name: string,
+  orderCount: number,
+  levels = 20,
+  rate?: number,
+): { file: string; view: string } {
   const [file, view] = [join(folder, `${name}.json`), join(folder, `${name}.view`)]
   const stages = [
-    { id: 'orders', operator: 'ingest', from: { simulate: { seed: 3, orders: orderCount } } },
+    { id: 'orders', operator: 'ingest', from: { simulate: { seed: 3, orders: orderCount, rate } } },
     { id: 'match', operator: 'match', observe: { file: view, levels } },
     { id: 'report', operator: 'publish', to: 'summary' },
   ]
@@ -311,11 +316,13 @@ interface Shown {
 }
 
 test.serial('book - with --watch it goes on while the view changes, and ends when told', async (t) => {
-  const { file, view } = pipeline('watched', 1_500_000)
+  // At a pace, so that it is still at it when the other process looks.
+  const { file, view } = pipeline('watched', 100_000_000, 20, 20_000)
   const run = start(['run', file, '--quiet'])
   ;(await firstReader(view)).close()
   const watching = start(['book', '--attach', view, '--watch', '--interval', '5'])
   await watching.until(({ stdout }) => (stdout.match(/^AAPL/gm) ?? []).length >= 3)
+  run.child.kill('SIGINT')
   await run.ended
   await watching.until(({ stdout }) => stdout.includes('the process that wrote this has ended'))
   watching.child.kill('SIGINT')
