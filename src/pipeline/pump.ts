@@ -1,7 +1,7 @@
 import { Observable, type Subscriber } from 'rxjs'
-import { Batch, BATCH_RECORDS, RECORD_WORDS } from '../book/index.ts'
-import { readU64, SEQUENCE, writeU64 } from '../book/record.ts'
+import { type Batch, BATCH_RECORDS } from '../book/index.ts'
 import type { StageClock } from '../telemetry/stage-clock.ts'
+import { Intake, type Allowance } from './intake.ts'
 import type { Market } from './market.ts'
 import type { Source } from './operator.ts'
 
@@ -13,7 +13,7 @@ export interface PumpOptions {
   /** Records after which the stream ends. */
   readonly limit?: number | undefined
   /** The same for several sources together, in place of `limit`. */
-  readonly allowance?: { left: number } | undefined
+  readonly allowance?: Allowance | undefined
   readonly batchRecords?: number | undefined
   /** Gives what else must be waited for before the next batch, in place of the market's gate. */
   readonly hold?: (() => Promise<void> | undefined) | undefined
@@ -43,14 +43,12 @@ class Pump {
   private readonly source: Source
   private readonly market: Market
   private readonly subscriber: Subscriber<Batch>
-  private readonly batch: Batch
-  private readonly clock: StageClock | undefined
+  private readonly intake: Intake
   private readonly stop: AbortSignal | undefined
-  private readonly allowance: { left: number }
+  private readonly allowance: Allowance
   private readonly hold: () => Promise<void> | undefined
   private isStopping = false
   private isCancelled = false
-  private hasEnded = false
   /** Ends the wait under way. */
   private wake: () => void = () => {}
 
@@ -58,10 +56,10 @@ class Pump {
     this.source = source
     this.market = market
     this.subscriber = subscriber
-    this.batch = new Batch(options.batchRecords ?? BATCH_RECORDS)
-    this.clock = options.clock
     this.stop = options.stop
     this.allowance = options.allowance ?? { left: options.limit ?? Infinity }
+    const { batchRecords = BATCH_RECORDS, clock } = options
+    this.intake = new Intake(source, market, this.allowance, batchRecords, clock)
     this.hold = options.hold ?? (() => market.gate.wait())
   }
 
@@ -85,7 +83,8 @@ class Pump {
   }
 
   private async feed(): Promise<void> {
-    const { source, batch, market, subscriber } = this
+    const { source, intake, market, subscriber } = this
+    const { batch } = intake
     let turnEnds = performance.now() + TURN_MS
     while (!this.isCancelled && this.allowance.left > 0) {
       const held = this.hold()
@@ -93,9 +92,9 @@ class Pump {
         await this.until(held)
         continue
       }
-      const isOver = !this.pull()
+      const isOver = !intake.pull(batch.capacity)
       if (batch.count > 0) {
-        this.number()
+        intake.number()
         subscriber.next(batch)
       }
       if (isOver && market.inlet.isEmpty) break
@@ -122,46 +121,5 @@ class Pump {
       this.wake = resolve
       promise.then(resolve, reject)
     })
-  }
-
-  /** Fills the batch, stopping at each probe to time the source for it alone. Returns whether there may be more. */
-  private pull(): boolean {
-    const { batch, clock, market } = this
-    batch.count = 0
-    market.inlet.drain(batch, batch.capacity)
-    // What stages send does not count among what the source is asked for.
-    const room = Math.min(batch.capacity, this.allowance.left + batch.count)
-    this.allowance.left += batch.count
-    if (clock === undefined) return this.pullSource(room)
-    clock.batchBegan()
-    for (;;) {
-      const before = batch.count
-      const upTo = Math.min(room, before + clock.recordsBeforeProbe)
-      const more = this.pullSource(upTo)
-      clock.letPass(batch.count - before)
-      if (!more || batch.count < upTo || batch.count === room) return more
-      clock.start()
-      const alsoMore = this.pullSource(upTo + 1)
-      if (batch.count > upTo) clock.entered(upTo)
-      if (!alsoMore || batch.count === upTo || batch.count === room) return alsoMore
-    }
-  }
-
-  /** A source that has ended is not asked again. */
-  private pullSource(upTo: number): boolean {
-    if (this.hasEnded) return false
-    const more = this.source.pull(this.batch, upTo)
-    this.hasEnded = !more
-    return more
-  }
-
-  private number(): void {
-    const { batch, market } = this
-    if (this.source.isNumbered === true)
-      market.sequence = readU64(batch.words, (batch.count - 1) * RECORD_WORDS + SEQUENCE)
-    else
-      for (let at = 0; at < batch.count * RECORD_WORDS; at += RECORD_WORDS)
-        writeU64(batch.words, at + SEQUENCE, ++market.sequence)
-    this.allowance.left -= batch.count
   }
 }

@@ -6,6 +6,7 @@ import type { DeadLetterSink, StageFaults } from '../fault/stage-faults.ts'
 import { GuardedStep } from '../fault/guarded-step.ts'
 import { predicateOf } from '../graph/condition.ts'
 import type { SwitchOptions } from '../graph/routing.ts'
+import type { Allowance } from '../intake.ts'
 import type { Market } from '../market.ts'
 import { isAsyncStep, isSource, type Part, type Source } from '../operator.ts'
 import { inputOrder, ownerOf, type Plan, type PlannedEdge, type PlannedStage } from '../plan/plan.ts'
@@ -37,7 +38,7 @@ export class ReferenceRun {
   private readonly edges = new Map<PlannedEdge, Subject<Batch>>()
   private readonly outlets = new Map<string, Subject<Batch>>()
   private readonly faults: StageFaults[] = []
-  private readonly allowance: { left: number }
+  private readonly allowance: Allowance
   /** Lets go what waits in each merge by sequence, those nearer to the source first. */
   private readonly merges: (() => boolean)[] = []
   private waiting = 0

@@ -2,6 +2,7 @@ import type { LatencySummary } from '../../telemetry/latency.ts'
 import type { PipelineStats } from '../../telemetry/pipeline-stats.ts'
 import type { StageDefinition } from '../definition.ts'
 import type { EdgeLink, EdgeReader, EdgeWriter } from '../edge/ports.ts'
+import type { Allowance } from '../intake.ts'
 import type { Market } from '../market.ts'
 import type { Part, ReportSection, StepFailure } from '../operator.ts'
 import type { PlannedEdge, PlannedIsland } from '../plan/plan.ts'
@@ -47,7 +48,7 @@ export interface RunOptions {
   /** Parts from elsewhere, by stage and worker: of an earlier pipeline that hands over, or a stand-in. Others are created. */
   readonly adopt?: ((stage: StageDefinition, worker: number | undefined) => Part | undefined) | undefined
   /** Records that the sources may still give, all together; counted down. In place of `records`. */
-  readonly allowance?: { left: number } | undefined
+  readonly allowance?: Allowance | undefined
   /** Whether it goes on for an earlier pipeline of the same process: what that one has written is kept. */
   readonly goesOn?: boolean | undefined
   /** Stages that are on trial: their failures do not end the run. */
