@@ -1,9 +1,10 @@
 import * as E from 'fp-ts/lib/Either.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
-import { type Batch, type Instruments, RECORD_WORDS } from '../../book/index.ts'
+import type { Instruments } from '../../book/index.ts'
 import type { Market } from '../../pipeline/market.ts'
-import type { ReportSection, Source } from '../../pipeline/operator.ts'
+import type { ReportSection } from '../../pipeline/operator.ts'
 import { type LobsterRow, readMessages, type RowFault } from './messages.ts'
+import { RowSource } from './row-source.ts'
 import { type LobsterUnits, lobsterUnits } from './units.ts'
 import { countLines, LobsterCommands, type LobsterCounts } from './lobster-commands.ts'
 
@@ -37,21 +38,11 @@ export function openLobster(market: Market, options: LobsterOptions): TE.TaskEit
   }
 }
 
-/**
- * The orders behind a LOBSTER message file, as commands: see LobsterCommands for what becomes of a message. The file
- * is read as it is asked for, so it may be of any size.
- */
-export class LobsterSource implements Source {
+/** The orders behind a LOBSTER message file, as commands: see LobsterCommands for what becomes of a message. */
+export class LobsterSource extends RowSource<LobsterRow> {
   readonly instrument: number
   private readonly path: string
   private readonly commands: LobsterCommands
-  private readonly reader: AsyncGenerator<readonly LobsterRow[], void>
-  private rows: readonly LobsterRow[]
-  private nextRow: number
-  /** Records of `commands.output` that were given already. */
-  private given: number
-  private ended: boolean
-  private loading: Promise<void> | undefined
 
   constructor(
     path: string,
@@ -60,15 +51,11 @@ export class LobsterSource implements Source {
     reader: AsyncGenerator<readonly LobsterRow[], void>,
     first: IteratorResult<readonly LobsterRow[], void>,
   ) {
+    const commands = new LobsterCommands(instruments, units)
+    super(commands.output, reader, first)
     this.path = path
     this.instrument = units.instrument
-    this.commands = new LobsterCommands(instruments, units)
-    this.reader = reader
-    this.rows = first.done === true ? [] : first.value
-    this.nextRow = 0
-    this.given = 0
-    this.ended = first.done === true
-    this.loading = undefined
+    this.commands = commands
   }
 
   /** What became of the messages so far. */
@@ -81,30 +68,6 @@ export class LobsterSource implements Source {
     return this.commands.faults
   }
 
-  pull(batch: Batch, upTo: number): boolean {
-    for (;;) {
-      this.give(batch, upTo)
-      if (batch.count >= upTo) return true
-      if (!this.makeMore()) return !this.ended
-    }
-  }
-
-  /** Resolves when more rows have been read, or the file has ended. */
-  ready(): Promise<void> {
-    this.loading ??= this.load()
-    return this.loading
-  }
-
-  stop(): void {
-    this.ended = true
-  }
-
-  async close(): Promise<void> {
-    this.ended = true
-    await this.reader.return()
-  }
-
-  /** How the messages add up to the commands. */
   report(): ReportSection {
     const { counts, faults } = this
     return {
@@ -117,39 +80,11 @@ export class LobsterSource implements Source {
     }
   }
 
-  private give(batch: Batch, upTo: number): void {
-    const { output } = this.commands
-    const count = Math.min(upTo - batch.count, output.count - this.given)
-    if (count <= 0) return
-    const from = this.given * RECORD_WORDS
-    const records = output.words.subarray(from, from + count * RECORD_WORDS)
-    batch.words.set(records, batch.count * RECORD_WORDS)
-    batch.count += count
-    this.given += count
+  protected add(row: LobsterRow): void {
+    this.commands.add(row)
   }
 
-  /** Turns rows at hand into commands, once the last ones have been given. Returns false if there are none. */
-  private makeMore(): boolean {
-    const { commands } = this
-    const { output } = commands
-    if (this.given < output.count) return true
-    output.count = 0
-    this.given = 0
-    while (output.count === 0 && this.nextRow < this.rows.length) commands.add(this.rows[this.nextRow++]!)
-    if (output.count === 0 && this.ended) commands.end()
-    return output.count > 0
-  }
-
-  private async load(): Promise<void> {
-    if (this.nextRow >= this.rows.length && !this.ended) {
-      const next = await this.reader.next()
-      if (next.done === true) this.ended = true
-      // Stopped meanwhile: what has only just been read is no longer part of the stream.
-      else if (!this.ended) {
-        this.rows = next.value
-        this.nextRow = 0
-      }
-    }
-    this.loading = undefined
+  protected end(): void {
+    this.commands.end()
   }
 }

@@ -2,12 +2,12 @@ import { access } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
 import type * as TE from 'fp-ts/lib/TaskEither.js'
-import { type Batch, RECORD_WORDS } from '../../book/index.ts'
 import type { Market } from '../../pipeline/market.ts'
-import type { ReportSection, Source } from '../../pipeline/operator.ts'
+import type { ReportSection } from '../../pipeline/operator.ts'
 import { readBookRows } from './book-rows.ts'
 import { type LobsterRow, readMessages, type RowFault } from './messages.ts'
 import { QuotedCommands, type QuotedCounts, quotedLines } from './quoted-commands.ts'
+import { RowSource } from './row-source.ts'
 import { lobsterUnits } from './units.ts'
 
 export interface QuotedOptions {
@@ -78,16 +78,10 @@ async function* quotedRows(messages: string, book: string): AsyncGenerator<reado
   }
 }
 
-/** The orders behind a published book, as commands: see QuotedCommands. Both files are read as they are asked for. */
-export class QuotedSource implements Source {
+/** The orders behind a published book, as commands: see QuotedCommands. */
+export class QuotedSource extends RowSource<QuotedRow> {
   readonly instrument: number
   private readonly commands: QuotedCommands
-  private readonly reader: AsyncGenerator<readonly QuotedRow[], void>
-  private rows: readonly QuotedRow[]
-  private nextRow: number
-  private given: number
-  private ended: boolean
-  private loading: Promise<void> | undefined
 
   constructor(
     instrument: number,
@@ -95,14 +89,9 @@ export class QuotedSource implements Source {
     reader: AsyncGenerator<readonly QuotedRow[], void>,
     first: IteratorResult<readonly QuotedRow[], void>,
   ) {
+    super(commands.output, reader, first)
     this.instrument = instrument
     this.commands = commands
-    this.reader = reader
-    this.rows = first.done === true ? [] : first.value
-    this.nextRow = 0
-    this.given = 0
-    this.ended = first.done === true
-    this.loading = undefined
   }
 
   get counts(): Readonly<QuotedCounts> {
@@ -114,65 +103,14 @@ export class QuotedSource implements Source {
     return this.commands.faults
   }
 
-  pull(batch: Batch, upTo: number): boolean {
-    for (;;) {
-      this.give(batch, upTo)
-      if (batch.count >= upTo) return true
-      if (!this.makeMore()) return !this.ended
-    }
-  }
-
-  /** Resolves when more rows have been read, or the files have ended; rejects where they do not go together. */
-  ready(): Promise<void> {
-    this.loading ??= this.load()
-    return this.loading
-  }
-
-  stop(): void {
-    this.ended = true
-  }
-
-  async close(): Promise<void> {
-    this.ended = true
-    await this.reader.return()
-  }
-
   report(): ReportSection {
     return { title: 'lobster', lines: quotedLines(this.counts), figures: { ...this.counts } }
   }
 
-  private give(batch: Batch, upTo: number): void {
-    const { output } = this.commands
-    const count = Math.min(upTo - batch.count, output.count - this.given)
-    if (count <= 0) return
-    const from = this.given * RECORD_WORDS
-    batch.words.set(output.words.subarray(from, from + count * RECORD_WORDS), batch.count * RECORD_WORDS)
-    batch.count += count
-    this.given += count
+  protected add({ message, published }: QuotedRow): void {
+    this.commands.add(message, published)
   }
 
-  /** Turns rows at hand into commands, once the last ones have been given. Returns false if there are none. */
-  private makeMore(): boolean {
-    const { output } = this.commands
-    if (this.given < output.count) return true
-    output.count = 0
-    this.given = 0
-    while (output.count === 0 && this.nextRow < this.rows.length) {
-      const { message, published } = this.rows[this.nextRow++]!
-      this.commands.add(message, published)
-    }
-    return output.count > 0
-  }
-
-  private async load(): Promise<void> {
-    if (this.nextRow >= this.rows.length && !this.ended) {
-      const next = await this.reader.next()
-      if (next.done === true) this.ended = true
-      else if (!this.ended) {
-        this.rows = next.value
-        this.nextRow = 0
-      }
-    }
-    this.loading = undefined
-  }
+  /** Each row of the book is whole in itself. */
+  protected end(): void {}
 }
