@@ -1,5 +1,5 @@
-import { copyWords } from './copy.ts'
-import { RECORD_WORDS, RingState, STAMP_END, STAMP_WORDS, STATE, type RingLayout } from './layout.ts'
+import { copyOutOfRing } from './copy.ts'
+import { RingState, STAMP_END, STAMP_WORDS, STATE, type RingLayout } from './layout.ts'
 import type { Parking } from './parking.ts'
 import { abortRing, CLOSED, isAborted } from './ring-state.ts'
 import { Sleeper, SPIN_TURNS, wakeUp } from './sleeper.ts'
@@ -62,19 +62,7 @@ export class MpscReader {
       if (waiting === 0) return this.nothing()
     }
     const taken = Math.min(waiting, max)
-    const slot = head & mask
-    const straight = Math.min(taken, mask + 1 - slot)
-    copyWords(
-      this.words,
-      this.recordsAt + slot * RECORD_WORDS,
-      into,
-      at * RECORD_WORDS,
-      straight * RECORD_WORDS,
-    )
-    if (straight < taken) {
-      const rest = (taken - straight) * RECORD_WORDS
-      copyWords(this.words, this.recordsAt, into, (at + straight) * RECORD_WORDS, rest)
-    }
+    copyOutOfRing(this.words, this.recordsAt, mask, head, into, at, taken)
     this.head = (head + taken) | 0
     return taken
   }

@@ -1,5 +1,5 @@
-import { copyWords } from './copy.ts'
-import { RECORD_WORDS, STAMP_END, STAMP_WORDS, type RingLayout } from './layout.ts'
+import { copyIntoRing } from './copy.ts'
+import { STAMP_END, STAMP_WORDS, type RingLayout } from './layout.ts'
 import type { Parking } from './parking.ts'
 import { abortRing, CLOSED, endRing, isAborted } from './ring-state.ts'
 import { Sleeper, SPIN_TURNS, wakeUp } from './sleeper.ts'
@@ -58,20 +58,8 @@ export class MpscWriter {
     const claim = this.claim(count)
     const taken = this.claimed
     if (taken <= 0) return taken === 0 && isAborted(this.words) ? CLOSED : 0
-    const slot = claim & this.mask
-    const straight = Math.min(taken, this.mask + 1 - slot)
-    copyWords(
-      words,
-      from * RECORD_WORDS,
-      this.words,
-      this.recordsAt + slot * RECORD_WORDS,
-      straight * RECORD_WORDS,
-    )
-    if (straight < taken) {
-      const rest = (taken - straight) * RECORD_WORDS
-      copyWords(words, (from + straight) * RECORD_WORDS, this.words, this.recordsAt, rest)
-    }
-    const mark = this.marksAt + slot * STAMP_WORDS
+    copyIntoRing(this.words, this.recordsAt, this.mask, claim, words, from, taken)
+    const mark = this.marksAt + (claim & this.mask) * STAMP_WORDS
     this.times[mark >> 1] = stampUs
     Atomics.store(this.words, mark + STAMP_END, taken)
     if (Atomics.load(this.words, this.wantsAt) !== 0)

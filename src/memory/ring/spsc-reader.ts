@@ -1,4 +1,4 @@
-import { copyWords } from './copy.ts'
+import { copyOutOfRing } from './copy.ts'
 import { RECORD_WORDS, RingState, STATE, type RingLayout } from './layout.ts'
 import type { Parking } from './parking.ts'
 import { abortRing, CLOSED, isAborted } from './ring-state.ts'
@@ -75,19 +75,7 @@ export class SpscReader {
       if (waiting === 0) return this.nothing()
     }
     const taken = Math.min(waiting, max)
-    const slot = head & mask
-    const straight = Math.min(taken, mask + 1 - slot)
-    copyWords(
-      this.words,
-      this.recordsAt + slot * RECORD_WORDS,
-      into,
-      at * RECORD_WORDS,
-      straight * RECORD_WORDS,
-    )
-    if (straight < taken) {
-      const rest = (taken - straight) * RECORD_WORDS
-      copyWords(this.words, this.recordsAt, into, (at + straight) * RECORD_WORDS, rest)
-    }
+    copyOutOfRing(this.words, this.recordsAt, mask, head, into, at, taken)
     this.head = (head + taken) | 0
     return taken
   }

@@ -1,5 +1,5 @@
-import { copyWords } from './copy.ts'
-import { RECORD_WORDS, type RingLayout } from './layout.ts'
+import { copyIntoRing } from './copy.ts'
+import type { RingLayout } from './layout.ts'
 import type { Parking } from './parking.ts'
 import { abortRing, CLOSED, endRing, isAborted } from './ring-state.ts'
 import { Sleeper, SPIN_TURNS, wakeUp } from './sleeper.ts'
@@ -80,19 +80,7 @@ export class SpscWriter {
       if (room === 0 && isAborted(this.words)) return CLOSED
     }
     const taken = Math.min(room, count)
-    const slot = tail & mask
-    const straight = Math.min(taken, mask + 1 - slot)
-    copyWords(
-      words,
-      from * RECORD_WORDS,
-      this.words,
-      this.recordsAt + slot * RECORD_WORDS,
-      straight * RECORD_WORDS,
-    )
-    if (straight < taken) {
-      const rest = (taken - straight) * RECORD_WORDS
-      copyWords(words, (from + straight) * RECORD_WORDS, this.words, this.recordsAt, rest)
-    }
+    copyIntoRing(this.words, this.recordsAt, mask, tail, words, from, taken)
     this.tail = (tail + taken) | 0
     return taken
   }
