@@ -17,7 +17,8 @@ import { WebSocket } from 'ws'
 import { CreditGiver } from '../../src/transport/credit-giver.ts'
 import { CreditSender } from '../../src/transport/credit-sender.ts'
 import { bytesOfMessage } from '../../src/transport/websocket/server.ts'
-import { freePort, NatsServer } from './nats-server.ts'
+import { NatsServer } from './nats-server.ts'
+import { freePort } from './server-process.ts'
 import { RedisServer } from './redis-server.ts'
 
 /** Who sends commands to a source under test, frame by frame, and loses none. */

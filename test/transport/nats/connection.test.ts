@@ -11,7 +11,8 @@ import {
 } from '../../../src/transport/nats/connection.ts'
 import { featureProblem, hasFeature } from '../../../src/transport/nats/features.ts'
 import { millrace, start } from '../../support/cli.ts'
-import { freePort, NatsServer } from '../../support/nats-server.ts'
+import { NatsServer } from '../../support/nats-server.ts'
+import { freePort } from '../../support/server-process.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'millrace-nats-connection-'))
 test.after.always(() => rmSync(folder, { recursive: true, force: true }))
