@@ -5,7 +5,7 @@ import { planOf, type Plan, type PlannedEdge, type PlannedIsland } from '../pipe
 import { preparePipeline, type RunReport } from '../pipeline/runtime.ts'
 import { duration, table, thousands } from '../telemetry/text-table.ts'
 import { ExitCode } from './exit-code.ts'
-import { load, printProblems, printWarnings, type LoadOptions } from './load.ts'
+import { loadOrTell, printProblems, printWarnings, type LoadOptions } from './load.ts'
 import { print } from './print.ts'
 
 export interface ExplainOptions extends LoadOptions {
@@ -15,13 +15,10 @@ export interface ExplainOptions extends LoadOptions {
 
 /** `millrace explain FILE`: what a pipeline file becomes, why, and what it should cost. Returns the exit code. */
 export async function explainFile(file: string, options: ExplainOptions): Promise<number> {
-  const definition = await load(file, options)()
-  if (E.isLeft(definition)) {
-    printProblems(definition.left, options.format)
-    return ExitCode.configuration
-  }
-  printWarnings(definition.right.warnings, options.format)
-  const plan = planOf(definition.right)
+  const definition = await loadOrTell(file, options)
+  if (definition === undefined) return ExitCode.configuration
+  printWarnings(definition.warnings, options.format)
+  const plan = planOf(definition)
   let measured: RunReport | undefined
   if (options.measure === true) {
     const report = await measure(plan, options.orders)

@@ -1,11 +1,10 @@
-import * as E from 'fp-ts/lib/Either.js'
 import { planOf } from '../pipeline/plan/plan.ts'
 import { dot } from './draw/dot.ts'
 import { drawingOf } from './draw/drawing.ts'
 import { mermaid } from './draw/mermaid.ts'
 import { svg } from './draw/svg.ts'
 import { ExitCode } from './exit-code.ts'
-import { load, printProblems } from './load.ts'
+import { loadOrTell } from './load.ts'
 import { print } from './print.ts'
 
 export const GRAPH_FORMATS = ['mermaid', 'dot', 'svg'] as const
@@ -21,10 +20,7 @@ const DRAW = { mermaid, dot, svg }
 
 /** `millrace graph FILE`: draws the stages of a file, in their islands, and the edges between them. Returns the exit code. */
 export async function graphFile(file: string, options: GraphOptions): Promise<number> {
-  const definition = await load(file, options)()
-  if (E.isLeft(definition)) {
-    printProblems(definition.left, 'text')
-    return ExitCode.configuration
-  }
-  return print(DRAW[options.format](drawingOf(planOf(definition.right))))
+  const definition = await loadOrTell(file, { ...options, format: 'text' })
+  if (definition === undefined) return ExitCode.configuration
+  return print(DRAW[options.format](drawingOf(planOf(definition))))
 }

@@ -1,3 +1,4 @@
+import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { loadDefinition, type Definition } from '../pipeline/definition.ts'
@@ -30,6 +31,17 @@ export function load(
       },
     ),
   )
+}
+
+/** The same; what is wrong with the file is told, and then there is no definition. */
+export async function loadOrTell(
+  file: string,
+  options: Pick<LoadOptions, 'input' | 'set' | 'profile' | 'format'>,
+): Promise<Definition | undefined> {
+  const definition = await load(file, options)()
+  if (E.isRight(definition)) return definition.right
+  printProblems(definition.left, options.format)
+  return undefined
 }
 
 /** Writes all problems to standard error: a line each, or one JSON document. */

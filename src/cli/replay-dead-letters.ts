@@ -5,7 +5,7 @@ import { messageOf } from '../pipeline/fault/stage-faults.ts'
 import { Market } from '../pipeline/market.ts'
 import { preparePipeline } from '../pipeline/runtime.ts'
 import { ExitCode } from './exit-code.ts'
-import { load, printProblems, type LoadOptions } from './load.ts'
+import { loadOrTell, printProblems, type LoadOptions } from './load.ts'
 import { print } from './print.ts'
 import { reportJson, reportText } from './report.ts'
 
@@ -19,12 +19,9 @@ export interface ReplayOptions extends LoadOptions {
  * of what its sources would read. Returns the exit code.
  */
 export async function replayDeadLetters(options: ReplayOptions): Promise<number> {
-  const definition = await load(options.into, options)()
-  if (E.isLeft(definition)) {
-    printProblems(definition.left, options.format)
-    return ExitCode.configuration
-  }
-  const { instruments, defaultInstrument } = definition.right
+  const definition = await loadOrTell(options.into, options)
+  if (definition === undefined) return ExitCode.configuration
+  const { instruments, defaultInstrument } = definition
   const market = new Market(instruments, { defaultInstrument })
   let source: DeadLetterSource
   try {
@@ -34,7 +31,7 @@ export async function replayDeadLetters(options: ReplayOptions): Promise<number>
     return ExitCode.noInput
   }
   let isGiven = false
-  const prepared = await preparePipeline(definition.right, {
+  const prepared = await preparePipeline(definition, {
     market,
     adopt: ({ operator }) => {
       if (operator.consumes !== undefined || operator.role !== undefined) return undefined

@@ -16,7 +16,7 @@ import { reportJson, reportText } from './report.ts'
 import type { RunningServer } from '../server/server.ts'
 import { serve, type ServeOptions } from './serve.ts'
 
-export interface RunFileOptions extends LoadOptions, PartOptions, SuperviseOptions {
+export interface RunFileOptions extends LoadOptions, PartOptions, SuperviseOptions, ServeOptions {
   readonly orders?: number
   readonly duration?: number
   readonly quiet?: boolean
@@ -26,12 +26,6 @@ export interface RunFileOptions extends LoadOptions, PartOptions, SuperviseOptio
   /** In seconds. */
   readonly drainTimeout?: number
   readonly denyWarnings?: boolean
-  readonly serve?: ServeOptions['port']
-  readonly host?: string
-  readonly keys?: string
-  readonly history?: string
-  readonly audit?: string
-  readonly alert?: readonly string[]
   /** Whether to start a process for each part. */
   readonly spawn?: boolean
 }

@@ -9,19 +9,15 @@ import type { Alert, AlertRule } from '../telemetry/alerts.ts'
 import { History } from '../telemetry/history.ts'
 import { messageOf, Webhook } from '../telemetry/webhook.ts'
 
-export interface ServeOptions {
-  /** Undefined where nothing is to be served; true where it is, and the port is left open. */
-  readonly port?: number | true
-}
-
 /** What the command line says; it goes over what the file says. */
-interface Given {
-  readonly serve?: number | true | undefined
-  readonly host?: string | undefined
-  readonly keys?: string | undefined
-  readonly history?: string | undefined
-  readonly audit?: string | undefined
-  readonly alert?: readonly string[] | undefined
+export interface ServeOptions {
+  /** The port; true where it is left open, undefined where the file says whether anything is to be served. */
+  readonly serve?: number | true
+  readonly host?: string
+  readonly keys?: string
+  readonly history?: string
+  readonly audit?: string
+  readonly alert?: readonly string[]
 }
 
 /**
@@ -31,7 +27,7 @@ interface Given {
 export async function serve(
   pipeline: Pipeline,
   definition: Definition,
-  given: Given,
+  given: ServeOptions,
 ): Promise<RunningServer | undefined> {
   const { server: said, name, redact } = definition
   if (given.serve === undefined && said === undefined) {

@@ -2,7 +2,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import type { Definition, StageDefinition } from '../pipeline/definition.ts'
 import { preparePipeline } from '../pipeline/runtime.ts'
 import { ExitCode } from './exit-code.ts'
-import { load, printProblems, type LoadOptions } from './load.ts'
+import { loadOrTell, printProblems, type LoadOptions } from './load.ts'
 import { print } from './print.ts'
 import { showProgress } from './progress.ts'
 import { reportJson, reportText } from './report.ts'
@@ -19,12 +19,9 @@ export interface SettleFileOptions extends LoadOptions {
  * code.
  */
 export async function settleFile(file: string, options: SettleFileOptions): Promise<number> {
-  const definition = await load(file, options)()
-  if (E.isLeft(definition)) {
-    printProblems(definition.left, options.format)
-    return ExitCode.configuration
-  }
-  const settling = withSettlement(definition.right, options.out)
+  const definition = await loadOrTell(file, options)
+  if (definition === undefined) return ExitCode.configuration
+  const settling = withSettlement(definition, options.out)
   if (typeof settling === 'string') {
     process.stderr.write(`millrace: ${file}: ${settling}\n`)
     return ExitCode.configuration

@@ -70,7 +70,6 @@ const alertTarget = variant({
   log: options({}).describe('A line on standard error.'),
   webhook: webhook.describe('A server that is told of each change.'),
 })
-export type AlertTarget = t.TypeOf<typeof alertTarget>
 
 const alert = options(
   { when: condition.describe('GAUGE > AMOUNT, and for how long: `p99 > 10us for 30s`.') },

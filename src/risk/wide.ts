@@ -100,10 +100,6 @@ export function isWideBelowMinus(cells: Float64Array, at: number, limit: number)
   return cells[at]! < high || (cells[at] === high && cells[at + 1]! < -limit - high * BASE)
 }
 
-export function isWideZero(cells: Float64Array, at: number): boolean {
-  return cells[at] === 0 && cells[at + 1] === 0
-}
-
 /** As a float: exact up to 2^53, the nearest beyond. For hot paths that have bounded it, and for display. */
 export function wideToNumber(cells: Float64Array, at: number): number {
   return cells[at]! * BASE + cells[at + 1]!

@@ -1,5 +1,7 @@
 import { FrameReader, type FrameFault, type FrameKind } from './frame.ts'
 
+type FrameFigures = Pick<FrameCounts, 'frames' | 'records' | 'texts' | 'badFrames' | 'bad' | 'setAside'>
+
 /** What a receiver keeps count of. Every message is in one of the counts, and every bad one in `bad` by its fault. */
 export class FrameCounts {
   frames = 0
@@ -11,6 +13,12 @@ export class FrameCounts {
 
   get badFrames(): number {
     return Object.values(this.bad).reduce((sum, count) => sum + count, 0)
+  }
+
+  /** All of them, for a report. */
+  figures(): FrameFigures {
+    const { frames, records, texts, badFrames, bad, setAside } = this
+    return { frames, records, texts, badFrames, bad, setAside }
   }
 
   refuse(fault: FrameFault | 'unwanted kind', bytes: Uint8Array): void {

@@ -6,7 +6,7 @@ import { listSegments } from '../../journal/segment-reader.ts'
 import type { Definition, StageDefinition } from '../../pipeline/definition.ts'
 import { preparePipeline } from '../../pipeline/runtime.ts'
 import { ExitCode } from '../exit-code.ts'
-import { load, printProblems } from '../load.ts'
+import { loadOrTell, printProblems } from '../load.ts'
 import type { ReplayCommandOptions } from './replay-options.ts'
 import { runToReport } from '../run.ts'
 import { JournalSource } from './journal-source.ts'
@@ -15,18 +15,11 @@ import { Pacer } from './pacer.ts'
 /** `millrace replay DIR --into FILE`: what would this pipeline have made of it. Returns the exit code. */
 export async function replayInto(dir: string, file: string, options: ReplayCommandOptions): Promise<number> {
   const { set, format, pace, to = Infinity } = options
-  const loaded = await load(file, { set })()
-  if (E.isLeft(loaded)) {
-    printProblems(loaded.left, format)
-    return ExitCode.configuration
-  }
+  const loaded = await loadOrTell(file, { set, format })
+  if (loaded === undefined) return ExitCode.configuration
   const from = options.from ?? listSegments(dir, SegmentKind.commands)[0]?.firstSequence ?? 1
   const pacer = pace === undefined ? undefined : new Pacer(pace)
-  const definition = withSource(
-    loaded.right,
-    dir,
-    (market) => new JournalSource(dir, market, from, to, pacer),
-  )
+  const definition = withSource(loaded, dir, (market) => new JournalSource(dir, market, from, to, pacer))
   const prepared = await preparePipeline(definition, {})()
   if (E.isLeft(prepared)) {
     printProblems(prepared.left, format)

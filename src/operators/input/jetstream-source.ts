@@ -172,12 +172,7 @@ export class JetStreamSource implements Source {
     const reading = this.reader?.figures() ?? {}
     const figures = {
       ...reading,
-      frames: counts.frames,
-      records: counts.records,
-      texts: counts.texts,
-      badFrames: counts.badFrames,
-      bad: counts.bad,
-      setAside: counts.setAside,
+      ...counts.figures(),
       connection: this.link.figures(),
     }
     const lines = [

@@ -112,12 +112,7 @@ export class NatsSource implements Source {
     const { counts } = this.inbox
     const figures = {
       subject: this.subject,
-      frames: counts.frames,
-      records: counts.records,
-      texts: counts.texts,
-      badFrames: counts.badFrames,
-      bad: counts.bad,
-      setAside: counts.setAside,
+      ...counts.figures(),
       refusedRecords: this.refusedRecords,
       credit: this.credit.figures(),
       connection: this.link.figures(),

@@ -158,12 +158,7 @@ export class RedisSource implements Source {
       failures: reader?.failures ?? 0,
       lastFailure: reader?.lastFailure,
       repeated: this.repeated,
-      frames: counts.frames,
-      records: counts.records,
-      texts: counts.texts,
-      badFrames: counts.badFrames,
-      bad: counts.bad,
-      setAside: counts.setAside,
+      ...counts.figures(),
     }
     const lines = [
       `${figures.entries} entries from ${this.given.streams.join(', ')} at ${shownUrl(this.given)}, ${figures.acknowledged} acknowledged`,

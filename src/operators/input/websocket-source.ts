@@ -128,12 +128,7 @@ export class WebSocketSource implements Source {
     const { counts } = this.inbox
     const figures = {
       port: this.port,
-      frames: counts.frames,
-      records: counts.records,
-      texts: counts.texts,
-      badFrames: counts.badFrames,
-      bad: counts.bad,
-      setAside: counts.setAside,
+      ...counts.figures(),
       pauses: this.pauses,
       connections: this.lastName,
       credit: this.credit.figures(),

@@ -27,8 +27,6 @@ const policies = {
 export type WhenFull = VariantOf<typeof policies>
 export type PolicyName = keyof typeof policies
 
-export const POLICY_NAMES = Object.keys(policies) as PolicyName[]
-
 /** Policies by which records are lost, though counted. */
 export const LOSSY: ReadonlySet<PolicyName> = new Set(['dropNewest', 'dropOldest', 'conflate', 'sample'])
 

@@ -1,6 +1,6 @@
 import * as t from 'io-ts'
 import { RECORD_WORDS } from '../../book/index.ts'
-import { CODE, EventKind, HEAD, headKind } from '../../book/record.ts'
+import { EventKind, HEAD, headKind } from '../../book/record.ts'
 import { shapeOf } from '../../pipeline/codec-shape.ts'
 import { flag, oneOf, options, text } from '../../pipeline/codec.ts'
 import type { Market } from '../../pipeline/market.ts'
@@ -204,7 +204,7 @@ export class Commands {
       if (line !== '') events.push(JSON.parse(line))
     }
     const isRejected = words.length > 0 && headKind(words[HEAD]!) === EventKind.rejected
-    return { isAccepted: !isRejected && (words[CODE] ?? 0) >= 0, events }
+    return { isAccepted: !isRejected, events }
   }
 }
 

@@ -3,7 +3,6 @@ import * as t from 'io-ts'
 import { oneOf, options, text } from '../../pipeline/codec.ts'
 import { apiDoor } from '../../operators/api/door.ts'
 import { readDeadLetters } from '../../pipeline/fault/dead-letters.ts'
-import { rootCause } from '../../telemetry/root-cause.ts'
 import { ANSWERS } from '../answers.ts'
 import type { Observer } from '../observer.ts'
 import { HttpProblem, unavailable } from '../problem.ts'
@@ -144,7 +143,7 @@ export function statsOf(served: Served, observer: Observer): Record<string, unkn
     trades: served.market.engine?.trades ?? 0,
     liveOrders: served.market.engine?.liveOrders ?? 0,
     stats,
-    rootCause: stats === undefined ? undefined : (stats.rootCause ?? rootCause(stats)),
+    rootCause: stats?.rootCause,
     latencies: served.latencies(),
     gauges: observer.gauges,
     alerts: observer.alerts.list(),
